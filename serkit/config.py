@@ -1,0 +1,88 @@
+"""Turns mappings (TOML tables, ``--set``, presets) into frozen settings dataclasses, and back.
+
+Every unknown key and every bad value is one sentence with the dotted key and, for a misspelt key, the nearest valid
+one. The checking of values is pydantic's; it is imported on first use, so that listing plugins does not pay for it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+from collections.abc import Mapping
+from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from serkit.errors import ConfigError, nearest
+
+T = TypeVar("T")
+
+
+def load(cls: type[T], values: Mapping[str, Any], *, where: str = "", path: str = "") -> T:
+    """Build ``cls`` (a dataclass) from ``values``, with defaults for what is missing.
+
+    ``where`` names the source for messages (a file, ``--set``, ``preset 'small'``) and ``path`` the dotted prefix of
+    its keys. Raises ConfigError for an unknown key, a wrong type or a value out of range.
+    """
+    from pydantic import TypeAdapter, ValidationError
+
+    check_keys(cls, values, where=where, path=path)
+    try:
+        # lax mode: TOML has no tuples; json-like lists become them
+        return TypeAdapter(cls).validate_python(dict(values))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join([path, *map(str, first["loc"])] if path else map(str, first["loc"]))
+        got = f" (got {first['input']!r})" if "input" in first else ""
+        raise ConfigError(f"{_of(where)}{key or cls.__name__}: {_lower(first['msg'])}{got}.") from None
+
+
+def dump(settings: Any) -> dict[str, Any]:
+    """A settings dataclass as a plain dict that TOML and JSON can hold; ``load`` of it gives the same settings."""
+    return {f.name: _plain(getattr(settings, f.name)) for f in dataclasses.fields(settings)}
+
+
+def check_keys(cls: Any, values: Mapping[str, Any], *, where: str = "", path: str = "") -> None:
+    """Raise ConfigError if ``values`` has a key that the dataclass ``cls`` (or one nested in it) lacks."""
+    hints = get_type_hints(cls)
+    allowed = [f.name for f in dataclasses.fields(cls)]
+    for key, value in values.items():
+        full = f"{path}.{key}" if path else key
+        if key not in allowed:
+            near = nearest(key, allowed)
+            hint = f"did you mean {near!r}?" if near else f"allowed are {', '.join(allowed) or 'no keys'}."
+            raise ConfigError(f"{_of(where)}unknown key {full!r}; {hint}")
+        nested = _dataclass_in(hints[key])
+        if nested is not None and isinstance(value, Mapping):
+            check_keys(nested, value, where=where, path=full)
+
+
+def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the values of ``over`` on top, table by table; neither is changed."""
+    out = {k: dict(v) if isinstance(v, Mapping) else v for k, v in base.items()}
+    for key, value in over.items():
+        old = out.get(key)
+        out[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return out
+
+
+def _dataclass_in(hint: Any) -> Any:
+    if get_origin(hint) in (Union, types.UnionType):
+        return next((d for d in map(_dataclass_in, get_args(hint)) if d), None)
+    return hint if dataclasses.is_dataclass(hint) else None
+
+
+def _plain(value: Any) -> Any:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return dump(value)
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _of(where: str) -> str:
+    return f"In {where}, " if where else ""
+
+
+def _lower(text: str) -> str:
+    return text[:1].lower() + text[1:]

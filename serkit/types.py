@@ -1,0 +1,204 @@
+"""Plain data that every layer and every plugin shares.
+
+Only the standard library and ``annotated_types`` are imported here, so that listing plugins stays quick. Settings are
+frozen dataclasses; ``serkit.config.load`` turns a mapping into one and refuses unknown keys and values out of range.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt, Le, Lt
+
+Information = Literal["inductive", "speaker-unlabelled", "neutral-enrolment"]
+Guarantee = Literal["speaker", "text", "session", "audio"]
+Task = Literal["classification", "soft-label", "multi-label", "regression"]
+
+LABELS = (
+    "angry", "happy", "sad", "neutral", "fear", "disgust",
+    "surprise", "boredom", "calm", "excited", "frustrated", "other",
+)  # fmt: skip
+"""Canonical names of emotions; a corpus may declare others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Utterance:
+    """One labelled stretch of speech.
+
+    ``id`` is the POSIX path relative to the corpus root without suffix (plus ``#start-end`` for part of a file).
+    ``start`` and ``end`` are seconds; ``end=None`` is the end of the file.
+    """
+
+    id: str
+    path: Path
+    label: str
+    speaker: str
+    start: float = 0.0
+    end: float | None = None
+    sex: Literal["f", "m"] | None = None
+    session: str | None = None
+    scenario: str | None = None
+    text: str | None = None
+    language: str | None = None
+    take: str | None = None
+    intensity: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corpus:
+    """A table of utterances sorted by id, without audio. ``labels`` is the ordered class set.
+
+    ``subset`` names what of the corpus is in the table (``"535"`` of EMO-DB) and ``complete`` says whether all of it
+    is there; ``notes`` are the sentences of the corpus's check of itself, shown to the user.
+    """
+
+    name: str
+    root: Path
+    utterances: tuple[Utterance, ...]
+    labels: tuple[str, ...]
+    subset: str = "all"
+    complete: bool = True
+    notes: tuple[str, ...] = ()
+
+    @property
+    def speakers(self) -> tuple[str, ...]:
+        """Sorted speaker names."""
+        return tuple(sorted({u.speaker for u in self.utterances}))
+
+    def by_id(self) -> dict[str, Utterance]:
+        """Utterances keyed by id."""
+        return {u.id: u for u in self.utterances}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fold:
+    """Ids of one split. ``name`` says what is tested (a speaker); ``dev`` may be empty."""
+
+    name: str
+    train: tuple[str, ...]
+    dev: tuple[str, ...]
+    test: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """Folds of a corpus with what they promise. ``full_name`` is e.g. ``emodb/loso_next@1``."""
+
+    corpus: str
+    name: str
+    version: int
+    folds: tuple[Fold, ...]
+    labels: tuple[str, ...]
+    hash: str
+    information: Information = "inductive"
+    guarantees: tuple[Guarantee, ...] = ("speaker",)
+    summary: str = ""
+
+    @property
+    def full_name(self) -> str:
+        """``corpus/name@version``."""
+        return f"{self.corpus}/{self.name}@{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Input:
+    """A named input an architecture asks for: a feature plugin and its options."""
+
+    feature: str = "log-mel"
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """What one training sample is, in frames of the input.
+
+    ``frames=0`` is the whole utterance. Otherwise segments of ``frames`` frames start every ``hop`` frames
+    (``0``: every ``frames``).
+
+    * ``rule="cover"``: the last segment is aligned to the right end, so that every frame is covered and none of the
+      segments of a long utterance holds padding.
+    * ``rule="chen_reference"``: the rule of Chen 2018's published code (spec of the corpus: two segments, first and last
+      ``frames`` frames; ``happy`` training utterances every 100 frames; 300 random training segments a class).
+
+    ``pad="after"`` pads after the transforms and masks the padding; ``pad="before"`` pads a segment to ``frames`` with
+    zeros before the transforms and treats the padding as signal, as some published code does. ``merge`` turns the
+    posteriors of an utterance's segments into one.
+    """
+
+    frames: Annotated[int, Ge(0)] = 0
+    hop: Annotated[int, Ge(0)] = 0
+    rule: Literal["cover", "chen_reference"] = "cover"
+    pad: Literal["after", "before"] = "after"
+    merge: Literal["max", "mean", "max_logit"] = "max"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """Settings of the host's training loop; an architecture's defaults are its paper's.
+
+    Rates are per step of ``batch`` units. ``schedule="one-cycle"`` rises linearly over ``warmup`` of all steps and
+    falls with a cosine to zero; ``"exponential"`` multiplies by ``decay`` after every epoch. ``epochs`` is the most
+    epochs that are run, ``patience`` (0: off) the epochs without a better development UAR after which a fold ends,
+    ``steps`` (0: off) ends a fold after that many steps instead. ``select`` keeps the best development epoch
+    (strict improvement) or the last one. ``clip_norm``, ``ema``, ``mixup`` and the widths of masks are off at 0. There is
+    no ``None`` in settings: TOML has none.
+    """
+
+    optimizer: Literal["nadam", "adam", "adamw", "sgd"] = "nadam"
+    lr: Annotated[float, Gt(0)] = 1e-4
+    beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
+    beta2: Annotated[float, Ge(0), Lt(1)] = 0.999
+    weight_decay: Annotated[float, Ge(0)] = 0.0
+    schedule: Literal["constant", "one-cycle", "cosine", "exponential"] = "constant"
+    warmup: Annotated[float, Ge(0), Lt(1)] = 0.0
+    decay: Annotated[float, Gt(0), Le(1)] = 1.0
+    batch: Annotated[int, Gt(0)] = 40
+    epochs: Annotated[int, Gt(0)] = 100
+    steps: Annotated[int, Ge(0)] = 0
+    patience: Annotated[int, Ge(0)] = 20
+    select: Literal["best", "last"] = "best"
+    loss: Literal["cross-entropy"] = "cross-entropy"
+    label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    class_weights: Literal["none", "balanced"] = "none"
+    mixup: Annotated[float, Ge(0)] = 0.0
+    input_noise: Annotated[float, Ge(0)] = 0.0
+    freq_masks: Annotated[int, Ge(0)] = 0
+    freq_mask_width: Annotated[int, Ge(0)] = 0
+    time_masks: Annotated[int, Ge(0)] = 0
+    time_mask_width: Annotated[int, Ge(0)] = 0
+    speeds: tuple[Annotated[float, Gt(0.25), Lt(4)], ...] = (1.0,)
+    clip_norm: Annotated[float, Ge(0)] = 0.0
+    ema: Annotated[float, Ge(0), Lt(1)] = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What a paper prints, never ours: fractions in [0, 1], and the protocol it was measured under."""
+
+    source: str
+    protocol: str
+    preset: str
+    uar: float | None = None
+    war: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoldContext:
+    """What an architecture may know when it builds its module for a fold.
+
+    ``input_shapes`` maps each input to the shape of one frame, e.g. ``{"x": (40, 3)}`` (bands, channels).
+    """
+
+    labels: tuple[str, ...]
+    input_shapes: Mapping[str, tuple[int, ...]]
+    seed: int
+    fold: str
+
+    @property
+    def n_classes(self) -> int:
+        """Number of classes."""
+        return len(self.labels)
