@@ -1,0 +1,313 @@
+"""Every aggregate of metrics.json against plain loops, and the rules for what is undefined."""
+
+from __future__ import annotations
+
+import json
+import math
+import statistics
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from serkit_plugins.metrics import classification
+from serkit_plugins.metrics.hooks import serkit_metrics
+
+from serkit.errors import RunFolderError
+from serkit.host.specs import MetricSpec
+from serkit.run.evaluation import Metric, compare_published, evaluate
+from serkit.run.predictions import Predictions
+from serkit.types import Published
+
+LABELS = ("angry", "sad", "neutral", "fear")
+# One ulp of 1.0 for each of the ~1e3 additions and divisions that separate two orders of summation of values below 1.
+CLOSE = 1e-12
+
+
+def metrics() -> dict[str, tuple[MetricSpec, Metric]]:
+    """The shipped metrics, as the host hands them over."""
+    return {s.name: (s, getattr(classification, s.name)) for s in serkit_metrics()}
+
+
+def random_run(
+    seeds: int = 3, folds: int = 4, speakers_a_fold: int = 2, seed: int = 0, n: int = 17
+) -> dict[tuple[int, str], Predictions]:
+    """Predictions better than chance; the test speakers of a fold overlap with those of the next fold."""
+    out = {}
+    for f in range(folds):
+        truth_rng = np.random.default_rng([seed, f])
+        split = truth_rng.choice(["dev", "test"], n, p=[0.3, 0.7])
+        truth = truth_rng.integers(0, len(LABELS), n)
+        speaker = truth_rng.integers(f, f + speakers_a_fold, n)
+        for s in range(seeds):
+            rng = np.random.default_rng([seed, f, s])
+            posteriors = rng.dirichlet(np.ones(len(LABELS)), n) + 0.4 * np.eye(len(LABELS))[truth]
+            out[s, f"f{f}"] = Predictions(
+                ids=tuple(f"{f}-{i}" for i in range(n)),
+                split=tuple(split),
+                speaker=tuple(f"s{x}" for x in speaker),
+                truth=truth,
+                predicted=posteriors.argmax(1),
+                posteriors=posteriors,
+                labels=LABELS,
+            )
+    return out
+
+
+def pairs(results: dict[tuple[int, str], Predictions], seed: int, folds: list[str]) -> list[tuple[str, int, int]]:
+    """(speaker, truth, predicted) of the test rows, by loops."""
+    out = []
+    for f in folds:
+        p = results[seed, f]
+        for i in range(len(p.ids)):
+            if p.split[i] == "test":
+                out.append((p.speaker[i], int(p.truth[i]), int(p.predicted[i])))
+    return out
+
+
+def plain(name: str, rows: list[tuple[str, int, int]]) -> float:
+    """The metric from its definition, class by class."""
+    if name == "war":
+        return sum(t == p for _, t, p in rows) / len(rows)
+    recalls, f1s, weighted = [], [], 0.0
+    for c in range(len(LABELS)):
+        hits = sum(t == p == c for _, t, p in rows)
+        true = sum(t == c for _, t, _ in rows)
+        said = sum(p == c for _, _, p in rows)
+        if true:
+            recalls.append(hits / true)
+        if true or said:
+            f1s.append(2 * hits / (true + said))
+            weighted += true / len(rows) * f1s[-1]
+    return {"uar": statistics.fmean(recalls), "f1_macro": statistics.fmean(f1s), "f1_weighted": weighted}[name]
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_every_aggregate_equals_plain_loops(seed: int, seeds: int) -> None:
+    results = random_run(seeds=seeds, seed=seed)
+    folds = ["f0", "f1", "f2", "f3"]
+    got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=50)
+    assert (got["n_folds"], got["n_seeds"]) == (4, seeds)
+    for name in ("uar", "war", "f1_macro", "f1_weighted"):
+        summary = got["metrics"][name]
+        pooled = statistics.fmean(plain(name, pairs(results, s, folds)) for s in range(seeds))
+        assert summary["pooled"] == pytest.approx(pooled, abs=CLOSE)
+        if name.startswith("f1"):
+            assert summary["per_fold"] == dict.fromkeys(folds)
+            assert summary["mean"] is summary["std_folds"] is summary["std_seeds"] is None
+            continue
+        assert got[name] == summary
+        grid = [[plain(name, pairs(results, s, [f])) for f in folds] for s in range(seeds)]
+        per_fold = [statistics.fmean(row[i] for row in grid) for i in range(4)]
+        assert list(summary["per_fold"]) == folds
+        assert list(summary["per_fold"].values()) == pytest.approx(per_fold, abs=CLOSE)
+        assert summary["mean"] == pytest.approx(statistics.fmean(per_fold), abs=CLOSE)
+        assert summary["std_folds"] == pytest.approx(statistics.stdev(per_fold), abs=CLOSE)
+        if seeds == 1:
+            assert summary["std_seeds"] is None
+        else:
+            spread = statistics.stdev(statistics.fmean(row) for row in grid)
+            assert summary["std_seeds"] == pytest.approx(spread, abs=CLOSE)
+    matrix = [[0] * 4 for _ in LABELS]
+    for s in range(seeds):
+        for _, t, p in pairs(results, s, folds):
+            matrix[t][p] += 1
+    assert got["confusion"] == {"labels": list(LABELS), "matrix": matrix}
+    for c, label in enumerate(LABELS):
+        rows = pairs(results, 0, folds)
+        assert got["support"]["pooled"][label] == sum(t == c for _, t, _ in rows)
+        for f in folds:
+            assert got["support"]["per_fold"][f][label] == sum(t == c for _, t, _ in pairs(results, 0, [f]))
+        assert got["per_class_recall"][label] == pytest.approx(matrix[c][c] / sum(matrix[c]), abs=CLOSE)
+    assert json.loads(json.dumps(got, allow_nan=False)) == got
+
+
+def test_the_interval_is_the_bootstrap_over_speakers_by_plain_loops() -> None:
+    results = random_run(seeds=2, seed=11)
+    got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=60, rng_seed=7)
+    folds = ["f0", "f1", "f2", "f3"]
+    rows = [pairs(results, s, folds) for s in range(2)]
+    speakers = sorted({r[0] for r in rows[0]})
+    rng = np.random.default_rng(7)
+    draws: list[list[int]] = []
+    while len(draws) < 60:
+        for weights in rng.multinomial(len(speakers), [1 / len(speakers)] * len(speakers), size=60).tolist():
+            times = dict(zip(speakers, weights, strict=True))
+            if len({t for x, t, _ in rows[0] if times[x]}) == len(LABELS) and len(draws) < 60:
+                draws.append(weights)
+    for name in got["metrics"]:
+        values = []
+        for weights in draws:
+            times = dict(zip(speakers, weights, strict=True))
+            values.append(
+                statistics.fmean(plain(name, [r for r in rows[s] for _ in range(times[r[0]])]) for s in range(2))
+            )
+        low, high = np.quantile(values, [0.025, 0.975])
+        assert got["metrics"][name]["interval95"] == pytest.approx([low, high], abs=CLOSE)
+
+
+def test_a_metric_without_a_form_over_confusions_gets_the_same_interval_from_fewer_draws() -> None:
+    results = random_run(seeds=2, seed=3)
+    spec, uar = metrics()["uar"]
+
+    def bare(truth: Any, predicted: Any, posteriors: Any, n_classes: int) -> float | None:
+        return uar(truth, predicted, posteriors, n_classes)
+
+    got = evaluate(results, labels=LABELS, metrics={"uar": (spec, uar), "bare": (spec, bare)}, resamples=40)
+    assert got["metrics"]["bare"]["interval95"] == pytest.approx(got["uar"]["interval95"], abs=CLOSE)
+    assert got["metrics"]["bare"]["interval_note"] == "40 resamples: the metric has no from_confusion"
+    assert got["uar"]["interval_note"] is None
+
+
+def test_ten_thousand_resamples_of_a_real_sized_run_take_seconds_and_not_minutes() -> None:
+    results = random_run(seeds=5, folds=10, n=60)
+    begin = time.process_time()
+    got = evaluate(results, labels=LABELS, metrics=metrics())
+    # about 0.4 s of CPU; 5 leaves room for a slow machine, and 200,000 calls of a metric would take minutes
+    assert time.process_time() - begin < 5
+    assert got["bootstrap"] == {"unit": "speaker", "speakers": 11, "resamples": 10_000, "rng_seed": 0}
+    for name, summary in got["metrics"].items():
+        low, high = summary["interval95"]
+        assert 0 < low < summary["pooled"] < high < 1, name
+
+
+def test_the_same_seed_gives_the_same_interval_and_another_seed_another() -> None:
+    results = random_run()
+    one, two, other = (
+        evaluate(results, labels=LABELS, metrics=metrics(), resamples=200, rng_seed=s)["uar"]["interval95"]
+        for s in (1, 1, 2)
+    )
+    assert one == two != other
+
+
+def build(truth: list[int], predicted: list[int], speaker: list[str], labels: tuple[str, ...] = LABELS) -> Predictions:
+    return Predictions(
+        ids=tuple(map(str, range(len(truth)))),
+        split=("test",) * len(truth),
+        speaker=tuple(speaker),
+        truth=np.array(truth, dtype=np.int64),
+        predicted=np.array(predicted, dtype=np.int64),
+        posteriors=np.eye(len(labels))[predicted] if predicted else np.zeros((0, len(labels))),
+        labels=labels,
+    )
+
+
+def test_a_class_that_a_fold_lacks_is_left_out_of_its_uar() -> None:
+    results = {(0, "a"): build([0, 0, 1], [0, 3, 1], ["x"] * 3), (0, "b"): build([2, 3], [2, 2], ["y"] * 2)}
+    got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=20)
+    assert got["uar"]["per_fold"] == {"a": 0.75, "b": 0.5}
+    assert got["uar"]["mean"] == 0.625
+    assert got["uar"]["pooled"] == (0.5 + 1 + 1 + 0) / 4
+    # each class is with one speaker only, so only draws of both speakers hold all four: all are that one draw
+    assert got["uar"]["interval95"] == [0.625, 0.625]
+
+
+def test_a_class_that_nobody_says_is_undefined_not_zero() -> None:
+    results = {(0, "a"): build([0, 1], [0, 1], ["x", "y"]), (0, "b"): build([0, 1], [1, 1], ["z", "z"])}
+    got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=20)
+    assert got["per_class_recall"] == {"angry": 0.5, "sad": 1.0, "neutral": None, "fear": None}
+    assert got["support"]["pooled"] == {"angry": 2, "sad": 2, "neutral": 0, "fear": 0}
+
+
+def test_folds_that_collapse_on_one_class_are_marked() -> None:
+    good, bad = build([0, 1, 2], [0, 1, 1], ["x"] * 3), build([0, 1, 2], [1, 1, 1], ["y"] * 3)
+    results = {(0, "a"): good, (0, "b"): bad, (1, "a"): good, (1, "b"): good}
+    got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=20)
+    assert got["collapsed"] == [{"seed": 0, "fold": "b"}]
+
+
+def test_one_speaker_has_no_interval_and_one_fold_no_deviation() -> None:
+    got = evaluate({(0, "a"): build([0, 1], [0, 1], ["x", "x"])}, labels=LABELS, metrics=metrics())
+    assert got["uar"]["interval95"] is None
+    assert got["uar"]["interval_note"] == "one speaker is no sample of speakers"
+    assert got["uar"]["std_folds"] is None
+    assert got["uar"]["pooled"] == 1.0
+
+
+def test_an_interval_that_would_lose_a_class_in_nearly_every_draw_is_not_given() -> None:
+    # twelve speakers of one class each: a draw holds all with chance 12!/12^12 = 5e-5, below 1 / 50 rounds
+    labels = tuple(map(str, range(12)))
+    results = {(0, "a"): build(list(range(12)), list(range(12)), list(labels), labels)}
+    got = evaluate(results, labels=labels, metrics=metrics(), resamples=1000)
+    assert got["uar"]["interval95"] is None
+    assert "loses one" in got["uar"]["interval_note"]
+
+
+def test_a_split_without_utterances_is_undefined_throughout() -> None:
+    got = evaluate({(0, "a"): build([0], [0], ["x"])}, labels=LABELS, metrics=metrics(), split="dev")
+    assert got["uar"]["pooled"] is got["uar"]["mean"] is got["uar"]["interval95"] is None
+    assert got["uar"]["per_fold"] == {"a": None}
+    json.dumps(got, allow_nan=False)
+
+
+def test_nan_from_a_metric_is_null() -> None:
+    spec = MetricSpec(name="odd", summary="", target="x:y")
+    results = {(0, "a"): build([0, 1], [0, 1], ["x", "y"]), (0, "b"): build([0], [0], ["z"])}
+
+    def odd(truth: Any, *_: Any) -> float:
+        return 0.5 if len(truth) == 2 else math.nan
+
+    got = evaluate(results, labels=LABELS, metrics={"odd": (spec, odd)}, resamples=20)["metrics"]["odd"]
+    assert got["per_fold"] == {"a": 0.5, "b": None}
+    assert got["mean"] is None  # a mean over the other folds alone would pass for one over all
+    assert got["pooled"] is got["interval95"] is None
+
+
+def test_missing_folds_and_foreign_classes_are_refused() -> None:
+    p = build([0], [0], ["x"])
+    with pytest.raises(RunFolderError, match="no predictions to evaluate"):
+        evaluate({}, labels=LABELS, metrics={})
+    with pytest.raises(RunFolderError, match="Seed 1 has no predictions of fold 'b'"):
+        evaluate({(0, "a"): p, (0, "b"): p, (1, "a"): p}, labels=LABELS, metrics={})
+    with pytest.raises(RunFolderError, match="Fold 'a' of seed 0 predicts the classes angry, sad"):
+        evaluate({(0, "a"): p}, labels=LABELS[:2], metrics={})
+
+
+PAPER = Published(source="Chen 2018", protocol="emodb/chen4@1", preset="paper", uar=0.8282)
+SAME: dict[str, Any] = {
+    "protocol": "emodb/chen4@1",
+    "complete": True,
+    "labels": LABELS,
+    "protocol_labels": LABELS,
+    "uar": 0.8,
+}
+
+
+def test_a_published_figure_is_comparable_under_the_same_protocol() -> None:
+    got = compare_published(PAPER, **SAME)
+    assert got is not None
+    assert got["comparable"] is True
+    assert got["reasons"] == []
+    assert got["difference"] == pytest.approx(-0.0282, abs=CLOSE)
+    assert (got["source"], got["protocol"], got["preset"], got["uar"], got["war"]) == (
+        "Chen 2018",
+        "emodb/chen4@1",
+        "paper",
+        0.8282,
+        None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"protocol": "emodb/loso_next@1"}, "measured under emodb/chen4@1, this run under emodb/loso_next@1"),
+        ({"complete": False}, "folds of the protocol were left out"),
+        ({"labels": LABELS[:2]}, "this run has the classes angry, sad, the protocol"),
+        ({"corpus_complete": False}, "files of the corpus are missing"),
+    ],
+)
+def test_a_published_figure_is_not_comparable_otherwise(change: dict[str, Any], reason: str) -> None:
+    got = compare_published(PAPER, **(SAME | change))
+    assert got is not None
+    assert got["comparable"] is False
+    assert [reason in r for r in got["reasons"]] == [True]
+
+
+def test_no_published_figure_is_none() -> None:
+    assert compare_published(None, **SAME) is None
+    war = Published(source="X", protocol="emodb/chen4@1", preset="paper", war=0.8)
+    got = compare_published(war, **SAME)
+    assert got is not None
+    assert got["difference"] is None
