@@ -1,1 +1,43 @@
-"""SerKit."""
+"""What architecture plugins build from: the base class, masks, attention pooling, recurrent layers, transforms."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from serkit.nn.architecture import Architecture, Estimator, TrainingSet
+    from serkit.nn.attention import AttentionPooling
+    from serkit.nn.count import count_parameters
+    from serkit.nn.masking import mask_frames, masked_max, masked_mean, pooled_lengths, valid_mask
+    from serkit.nn.recurrent import BLSTM
+    from serkit.nn.transforms import Transform, ZScore
+
+_HOME = {
+    "Architecture": "architecture", "Estimator": "architecture", "TrainingSet": "architecture",
+    "AttentionPooling": "attention", "BLSTM": "recurrent", "Transform": "transforms", "ZScore": "transforms",
+    "count_parameters": "count", "mask_frames": "masking", "masked_max": "masking", "masked_mean": "masking",
+    "pooled_lengths": "masking", "valid_mask": "masking",
+}  # fmt: skip
+
+__all__ = [
+    "BLSTM",
+    "Architecture",
+    "AttentionPooling",
+    "Estimator",
+    "TrainingSet",
+    "Transform",
+    "ZScore",
+    "count_parameters",
+    "mask_frames",
+    "masked_max",
+    "masked_mean",
+    "pooled_lengths",
+    "valid_mask",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"serkit.nn.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'serkit.nn' has no attribute {name!r}")

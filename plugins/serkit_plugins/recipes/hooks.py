@@ -1,0 +1,30 @@
+"""The recipes that SerKit ships."""
+
+from __future__ import annotations
+
+from serkit.host import RecipeSpec, hookimpl
+
+_CHEN = "Chen, He, Yang, Zhang, IEEE Signal Processing Letters 25(10), 2018"
+
+
+@hookimpl
+def serkit_recipes() -> list[RecipeSpec]:
+    """One TOML file each, beside this module."""
+    return [
+        RecipeSpec(
+            name="chen2018-emodb",
+            summary="3-D ACRNN, 5 convolutions, on EMO-DB: ten speakers left out in turn, five seeds",
+            target="serkit_plugins.recipes:chen2018-emodb.toml",
+            citation=_CHEN,
+            architecture="acrnn",
+            dataset="emodb",
+        ),
+        RecipeSpec(
+            name="chen2018-iemocap",
+            summary="3-D ACRNN, 6 convolutions, on improvised IEMOCAP (needs a plugin that reads IEMOCAP)",
+            target="serkit_plugins.recipes:chen2018-iemocap.toml",
+            citation=_CHEN,
+            architecture="acrnn",
+            dataset="iemocap",
+        ),
+    ]

@@ -1,0 +1,91 @@
+"""What a person sees while a run is under way."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from serkit.data import progress as data_progress
+from serkit.run.events import Events
+
+WARM_UP = 2
+"""Batches left out of the estimate: the first ones also pay for choosing kernels and fresh memory."""
+ESTIMATE_AFTER = 6
+
+
+class TerminalEvents(Events):
+    """Lines on standard output (standard error where that is for JSON), a bar on standard error if it is a terminal."""
+
+    def __init__(self, quiet_stdout: bool = False) -> None:
+        self.lines = Console(stderr=quiet_stdout, highlight=False, soft_wrap=True)
+        self.folds = self.epochs = self.folds_done = 0
+        self.bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.percentage:>3.0f} %"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+            transient=True,
+        )
+        self.task = None
+        self.batches = 0
+        self.since = 0.0
+        self.estimated = False
+
+    def __enter__(self) -> TerminalEvents:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.bar.stop()
+
+    def note(self, text: str) -> None:
+        self.lines.print(text, markup=False)
+
+    def progress(self) -> data_progress.Progress:
+        return data_progress.make_progress()
+
+    def training_started(self, folds: int, epochs: int) -> None:
+        self.folds, self.epochs = folds, epochs
+        self.bar.start()
+        self.task = self.bar.add_task("training", total=folds * epochs)
+
+    def batch_done(self, fold: str, epoch: int, step: int, steps: int, loss: float) -> None:
+        self.batches += 1
+        if self.batches == WARM_UP:
+            self.since = time.perf_counter()
+        if self.batches == ESTIMATE_AFTER and not self.estimated:
+            self.estimated = True
+            seconds = (time.perf_counter() - self.since) / (ESTIMATE_AFTER - WARM_UP)
+            whole = seconds * steps * self.epochs * self.folds
+            self.note(
+                f"About {duration(whole)} for {self.folds} fold(s) of at most {self.epochs} epochs of {steps} batches, "
+                "by the first batches."
+            )
+        self._advance(fold, epoch, step / steps)
+
+    def _advance(self, fold: str, epoch: int, share: float) -> None:
+        if self.task is not None:
+            done = self.folds_done * self.epochs + epoch - 1 + share
+            self.bar.update(self.task, completed=done, description=f"fold {fold}, epoch {epoch}/{self.epochs}")
+
+    def fold_done(self, fold: str, seed: int, words: str) -> None:
+        self.folds_done += 1
+        if self.task is not None:
+            self.bar.update(self.task, completed=self.folds_done * self.epochs)
+        self.note(words)
+
+
+def duration(seconds: float) -> str:
+    """Seconds in words: ``40 s``, ``12 min``, ``3.5 h``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,89 @@
+"""``serkit run``: train and evaluate a system under a protocol."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from serkit.errors import UserError
+
+
+def run(
+    plugin: Annotated[str, typer.Option(help="Architecture plugin (`serkit list architectures`).")] = "",
+    dataset: Annotated[str, typer.Option(help="Corpus plugin (`serkit list datasets`).")] = "",
+    recipe: Annotated[str, typer.Option(help="A recipe by name, or a TOML file.")] = "",
+    preset: Annotated[str, typer.Option(help="Preset of the architecture (`serkit show NAME`).")] = "",
+    protocol: Annotated[str, typer.Option(help="Protocol of the corpus, e.g. loso_next.")] = "",
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of the corpus; without it the cache, then a download.")
+    ] = None,
+    folds: Annotated[str, typer.Option(help="Numbers of the folds to run, e.g. 0,3; all without it.")] = "",
+    seeds: Annotated[int | None, typer.Option(min=1, help="How many seeds each fold is run with.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="The most epochs a fold is trained.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "",
+    precision: Annotated[str, typer.Option(help="auto, fp32 or bf16.")] = "",
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="path=value over the recipe, e.g. training.lr=1e-3.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="The run folder; empty or absent unless --resume.")] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
+) -> None:
+    """Train and evaluate one system under a protocol and write a run folder.
+
+    For example: serkit run --plugin acrnn --dataset emodb --data ~/emodb
+    """
+    from serkit.cli.progress import TerminalEvents
+    from serkit.host import get_host
+    from serkit.run.recipe import Request, read_recipe, resolve
+    from serkit.run.runner import execute
+
+    host = get_host()
+    request = Request(
+        plugin=plugin,
+        dataset=dataset,
+        preset=preset,
+        protocol=protocol,
+        data=data,
+        folds=_folds(folds),
+        seeds=seeds,
+        epochs=epochs,
+        device=device,
+        precision=precision,
+        sets=tuple(set_ or ()),
+    )
+    if recipe:
+        request.recipe, request.where = read_recipe(recipe, host)
+    elif resume and out is not None and (out / "recipe.toml").exists():
+        request.recipe, request.where = read_recipe(out / "recipe.toml", host)
+    events = TerminalEvents(quiet_stdout=json_)
+    with events:
+        metrics = execute(resolve(request, host), out=out, resume=resume, host=host, events=events)
+    _show(metrics, json_)
+
+
+def _folds(text: str) -> list[int] | None:
+    if not text:
+        return None
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError:
+        raise UserError(f"--folds {text!r} is not a list of fold numbers; write for example --folds 0,3.") from None
+
+
+def _show(metrics: dict[str, object], as_json: bool) -> None:
+    if as_json:
+        import json
+
+        typer.echo(json.dumps(metrics, indent=2, allow_nan=False, ensure_ascii=False))
+        return
+    from rich.console import Console
+
+    from serkit.run.report import terminal_summary
+
+    console = Console(highlight=False)
+    for part in terminal_summary(metrics):
+        console.print(part)
+    console.print(f"Report: {metrics['run']}/report.html", soft_wrap=True)

@@ -1,0 +1,111 @@
+"""Padded batches of units, the same for training, evaluation and prediction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serkit.data.segments import Segment
+from serkit.errors import ProtocolError
+from serkit.types import Unit
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Units:
+    """Transformed units: ``arrays[name][k]`` is ``[frames, ...]`` of unit ``k``; ``utterance[k]`` its utterance."""
+
+    arrays: Mapping[str, Sequence[Array]]
+    segments: Sequence[Segment]
+
+    def __len__(self) -> int:
+        return len(self.segments)
+
+    @property
+    def utterance(self) -> NDArray[np.int64]:
+        """Utterance number of each unit ``[N]``."""
+        return np.array([s.utterance for s in self.segments], np.int64)
+
+
+def make_units(
+    features: Mapping[str, Sequence[Array]],
+    segments: Sequence[Segment],
+    transforms: Mapping[str, Callable[[Array], Array]],
+    unit: Unit,
+) -> Units:
+    """Cut, transform and (``unit.pad="before"``) pad. ``features[name][i]`` are utterance ``i``'s frames."""
+    check_equal_frames(features, unit)
+    out: dict[str, Sequence[Array]] = {}
+    for name, utterances in features.items():
+        transform = transforms.get(name, _identity)
+        if unit.pad == "before":
+            out[name] = [transform(pad_frames(_cut(utterances, s), unit.frames)) for s in segments]
+        else:
+            ready = {i: transform(utterances[i]) for i in sorted({s.utterance for s in segments})}
+            out[name] = [_cut(ready, s) for s in segments]
+    return Units(out, segments)
+
+
+def check_equal_frames(features: Mapping[str, Sequence[Array]], unit: Unit) -> None:
+    """Segments are cut at the same frames of every input, so the inputs need one frame rate."""
+    if unit.frames == 0 or len(features) < 2:
+        return
+    lengths = {name: [len(a) for a in arrays] for name, arrays in features.items()}
+    first, *rest = lengths
+    for other in rest:
+        if lengths[other] != lengths[first]:
+            raise ProtocolError(
+                f"Segments of {unit.frames} frames need inputs of one frame rate, but {first!r} and {other!r} differ; "
+                "use whole utterances (architecture.unit.frames=0)."
+            )
+
+
+def pad_frames(x: Array, frames: int) -> Array:
+    """``x`` with zero frames appended up to ``frames``."""
+    if len(x) >= frames:
+        return x
+    return np.concatenate([x, np.zeros((frames - len(x), *x.shape[1:]), x.dtype)])
+
+
+def collate(
+    units: Units, index: Sequence[int], *, frames: int = 0, min_frames: int = 1
+) -> dict[str, Array | NDArray[np.int64]]:
+    """One batch: for each input ``name`` ``[B, T, ...]`` float32 padded with zeros, and ``name_lengths`` ``[B]``.
+
+    T is the longest unit, at least ``frames`` and ``min_frames``. Lengths count frames before padding.
+    """
+    batch: dict[str, Array | NDArray[np.int64]] = {}
+    for name, arrays in units.arrays.items():
+        rows = [arrays[k] for k in index]
+        lengths = np.array([len(r) for r in rows], np.int64)
+        shape = (len(rows), max(int(lengths.max()), frames, min_frames), *rows[0].shape[1:])
+        x = np.zeros(shape, np.float32)
+        for b, row in enumerate(rows):
+            x[b, : len(row)] = row
+        batch[name] = x
+        batch[f"{name}_lengths"] = lengths
+    return batch
+
+
+def batches(
+    n: int, size: int, rng: np.random.Generator | None = None, *, drop_single: bool = False
+) -> Iterator[NDArray[np.int64]]:
+    """Index batches over ``n`` units, shuffled by ``rng``. ``drop_single`` leaves out a last batch of one unit, on
+    which batch normalisation is undefined."""
+    order = np.arange(n) if rng is None else rng.permutation(n)
+    for start in range(0, n, size):
+        index = order[start : start + size]
+        if not (drop_single and len(index) == 1 and n > 1):
+            yield index
+
+
+def _cut(utterances: Sequence[Array] | Mapping[int, Array], s: Segment) -> Array:
+    return utterances[s.utterance][s.start : s.start + s.frames]
+
+
+def _identity(x: Array) -> Array:
+    return x

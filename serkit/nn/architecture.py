@@ -1,0 +1,91 @@
+"""The contract of an architecture plugin, as a base class with the defaults that most plugins want.
+
+A whole plugin is a config dataclass, a class with ``build`` and a spec in a ``hooks.py``; ``CONTRIBUTING.md`` walks
+through one. The host owns the training loop, seeds, selection and files, and never asks which architecture it has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from serkit.nn.transforms import Transform, ZScore
+from serkit.types import FoldContext, Input, Task, Training, Unit
+
+Array = NDArray[np.float32]
+
+
+class TrainingSet(Protocol):
+    """The training speakers of one fold, as ``fit_transforms`` and estimators see them."""
+
+    ids: Sequence[str]
+    labels: NDArray[np.int64]
+    """Class index of each utterance."""
+    speakers: Sequence[str]
+
+    def utterances(self, name: str) -> Iterator[Array]:
+        """Frames ``[T, ...]`` of input ``name``, one array an utterance, before any transform."""
+
+    def units(self, name: str) -> Iterator[Array]:
+        """Frames of input ``name``, one array a training unit, with its padding where the unit says ``before``."""
+
+
+@runtime_checkable
+class Estimator(Protocol):
+    """What ``build`` may return instead of a module. Inputs are ``{name: [array [T, ...] of each unit]}``."""
+
+    def fit(self, inputs: Mapping[str, Sequence[Array]], labels: NDArray[np.int64], rng: np.random.Generator) -> None:
+        """Learn from the training units; ``labels`` ``[N]`` are class indices."""
+
+    def predict_proba(self, inputs: Mapping[str, Sequence[Array]]) -> NDArray[np.float64]:
+        """Posteriors ``[N, K]``."""
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Everything learned, as arrays."""
+
+    def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
+        """The inverse of ``state``, on a newly built estimator."""
+
+
+class Architecture:
+    """Base of architecture plugins; subclass it, or offer the same attributes.
+
+    ``config`` is the plugin's frozen dataclass. ``training``, ``inputs`` and ``transforms`` are the paper's defaults
+    and may be properties that depend on ``self.config``. If the config has a field ``unit``, it is the unit.
+    """
+
+    task: Task = "classification"
+    training: Training = Training()
+    inputs: Mapping[str, Input] = {"x": Input("log-mel")}
+    transforms: Mapping[str, type[Transform]] = {"x": ZScore}
+    min_frames: int = 1
+    """The host pads every unit to at least this many frames."""
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    @property
+    def unit(self) -> Unit:
+        """What one training sample is: the config's ``unit``, or the whole utterance."""
+        return getattr(self.config, "unit", None) or Unit()
+
+    def fit_transforms(self, train: TrainingSet, rng: np.random.Generator) -> dict[str, Transform]:
+        """Fit each of ``transforms`` on the training speakers; override for what the default cannot express."""
+        whole = self.unit.pad == "after"
+        return {
+            name: kind.fit(train.utterances(name) if whole else train.units(name), rng)
+            for name, kind in self.transforms.items()
+        }
+
+    def build(self, fold: FoldContext) -> nn.Module | Estimator:
+        """A new module, called as ``forward(x=[B, T, ...], x_lengths=[B])`` for each input, that returns logits
+        ``[B, K]``; or an estimator. torch's global generator is seeded by the host."""
+        raise TypeError(f"The architecture {type(self).__name__} does not define build(fold).")
+
+    def attention(self, module: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | None:
+        """Weights over frames ``[B, T']`` for pictures, where the model has them."""
+        return None

@@ -1,0 +1,63 @@
+"""Augmentation of training batches; off unless the training settings ask for it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from serkit.types import Training
+
+
+def augment(
+    inputs: dict[str, Tensor], training: Training, rng: np.random.Generator
+) -> tuple[dict[str, Tensor], NDArray[np.int64], float]:
+    """A batch with input noise, masks and mixup, the partner of each row for mixup, and the share of the row itself.
+
+    Masks (SpecAugment, Park et al. 2019) set bands and frames to 0, which is the training mean after a z-score; each
+    unit has its own. Mixup (Zhang et al. 2018) adds a second unit with share 1 - share; lengths become the longer ones.
+    """
+    out = dict(inputs)
+    size = len(next(iter(inputs.values())))
+    share = float(rng.beta(training.mixup, training.mixup)) if training.mixup else 1.0
+    other: NDArray[np.int64] = rng.permutation(size) if training.mixup else np.arange(size)
+    for name, x in inputs.items():
+        if name.endswith("_lengths"):
+            continue
+        lengths = inputs[f"{name}_lengths"]
+        if training.input_noise:
+            noise = rng.standard_normal(tuple(x.shape), np.float32) * np.float32(training.input_noise)
+            x = x + _like(noise, x)
+        if training.freq_masks or training.time_masks:
+            x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), training, rng), x)
+        if share < 1.0:
+            partner = torch.from_numpy(other).to(x.device)
+            x = share * x + (1.0 - share) * x[partner]
+            lengths = torch.maximum(lengths, lengths[partner])
+        out[name], out[f"{name}_lengths"] = x, lengths
+    return out, other, share
+
+
+def _masks(
+    shape: tuple[int, ...], lengths: NDArray[Any], training: Training, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """Zeros where masked: ``[B, T, F, 1...]`` of 0 and 1 for ``x`` [B, T, F, ...]."""
+    b, t, f = shape[:3]
+    keep = np.ones((b, t, f), np.float32)
+    for row in range(b):
+        for _ in range(training.freq_masks):
+            width = int(rng.integers(0, min(training.freq_mask_width, f) + 1))
+            start = int(rng.integers(0, f - width + 1))
+            keep[row, :, start : start + width] = 0
+        for _ in range(training.time_masks):
+            width = int(rng.integers(0, min(training.time_mask_width, int(lengths[row])) + 1))
+            start = int(rng.integers(0, int(lengths[row]) - width + 1))
+            keep[row, start : start + width] = 0
+    return keep.reshape(b, t, f, *(1 for _ in shape[3:]))
+
+
+def _like(a: NDArray[np.float32], x: Tensor) -> Tensor:
+    return torch.from_numpy(np.asarray(a, np.float32)).to(x.device)

@@ -1,0 +1,84 @@
+"""What is learned from a training fold before the model: scalers and the like."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float32]
+
+
+@runtime_checkable
+class Transform(Protocol):
+    """Maps one utterance's frames ``[T, ...]`` to ``[T, ...]``.
+
+    ``scope`` says from whom it learns: ``"train"`` from the training speakers; ``"speaker"`` from each speaker's own
+    unlabelled audio, which only protocols of that information level allow. ``from_state(state())`` is the same
+    transform; the host saves the state as safetensors.
+    """
+
+    scope: Literal["train", "speaker"]
+
+    @classmethod
+    def fit(cls, frames: Iterable[Array], rng: np.random.Generator) -> Transform:
+        """Learn from the training fold, one array ``[T, ...]`` an utterance (or unit)."""
+
+    def __call__(self, x: Array) -> Array:
+        """Apply to one utterance."""
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Everything learned, as arrays."""
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> Transform:
+        """The inverse of ``state``."""
+
+
+class ZScore:
+    """(x - mean) / (deviation + 1e-5) for each cell of a frame (band and channel), over all frames of training.
+
+    The sums are float64, so neither the order nor the number of utterances matters to single precision. The 1e-5 is
+    that of Chen 2018's published code; it keeps a constant cell finite.
+    """
+
+    scope: Literal["train", "speaker"] = "train"
+    epsilon = 1e-5
+
+    def __init__(self, mean: NDArray[np.floating], std: NDArray[np.floating]) -> None:
+        self.mean = np.asarray(mean, np.float32)
+        self.std = np.asarray(std, np.float32)
+
+    @classmethod
+    def fit(cls, frames: Iterable[Array], rng: np.random.Generator) -> ZScore:
+        """Two-pass-free moments over frames ``[T, ...]``; raises ValueError if there is none."""
+        n, shift, total, square = 0, None, None, None
+        for x in frames:
+            wide = x.astype(np.float64)
+            if shift is None:
+                shift = wide.mean(axis=0)
+                total, square = np.zeros_like(shift), np.zeros_like(shift)
+            wide -= shift
+            n += len(wide)
+            total += wide.sum(axis=0)
+            square += (wide * wide).sum(axis=0)
+        if shift is None or n == 0:
+            raise ValueError("ZScore.fit needs at least one frame.")
+        mean = total / n
+        std = np.sqrt(np.maximum(square / n - mean * mean, 0.0))
+        return cls(shift + mean, std)
+
+    def __call__(self, x: Array) -> Array:
+        """``[T, ...]`` float32 to the same shape."""
+        return (x - self.mean) / (self.std + np.float32(self.epsilon))
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """``mean`` and ``std``, float32, of the shape of a frame."""
+        return {"mean": self.mean, "std": self.std}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> ZScore:
+        """From ``state()``."""
+        return cls(np.asarray(state["mean"], np.float32), np.asarray(state["std"], np.float32))

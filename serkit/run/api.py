@@ -1,0 +1,217 @@
+"""The library's front door: ``serkit.run(recipe)``, ``serkit.load(run).predict(files)``."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serkit.errors import RunFolderError, UserError
+from serkit.host import ArchitectureSpec, Host, get_host
+from serkit.run.events import Events
+from serkit.run.files import read_arrays, read_json
+from serkit.run.fold import load_transforms, unit_logits
+from serkit.run.posteriors import merge_units
+from serkit.run.prepare import extract
+from serkit.run.recipe import Recipe, Request, read_recipe, resolve
+from serkit.types import FoldContext, Utterance
+
+
+def run(
+    recipe: str | Path | Mapping[str, Any],
+    *,
+    out: str | Path | None = None,
+    resume: bool = False,
+    data: str | Path | None = None,
+    folds: Sequence[int] | None = None,
+    seeds: int | None = None,
+    sets: Sequence[str] = (),
+    events: Events | None = None,
+    host: Host | None = None,
+) -> LoadedRun:
+    """Train and evaluate a recipe: its name, a TOML file, or its tables as a mapping.
+
+    The keywords are the flags of ``serkit run`` and go over the recipe. Returns the finished run. Raises SerkitError
+    sentences; nothing is printed unless ``events`` does.
+    """
+    from serkit.run.runner import execute
+
+    host = host or get_host()
+    tables, where = (recipe, "the recipe") if isinstance(recipe, Mapping) else read_recipe(recipe, host)
+    request = Request(
+        recipe=tables, where=where, data=Path(data) if data else None, folds=folds, seeds=seeds, sets=tuple(sets)
+    )
+    done = execute(
+        resolve(request, host), out=Path(out) if out else None, resume=resume, host=host, events=events or Events()
+    )
+    return load(done["run"], host=host)
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What the models of a run say of one file.
+
+    ``posteriors`` maps each class to the mean over ``models`` models; ``trained_on`` is how many of them had the file
+    (or one with the same samples) among their training or development utterances.
+    """
+
+    file: str
+    label: str
+    posteriors: dict[str, float]
+    models: int
+    trained_on: int
+
+
+@dataclass(frozen=True)
+class LoadedRun:
+    """A finished run, or one of its folds."""
+
+    path: Path
+    recipe: Recipe
+    protocol: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    folds: tuple[Path, ...]
+    host: Host
+
+    def predict(self, files: Sequence[str | Path], events: Events | None = None) -> list[Prediction]:
+        """Label and posteriors of audio files, the mean over the run's models, in the order of ``files``.
+
+        Raises AudioError for a file that cannot be used and UserError if the run's protocol needs more of a speaker
+        than one file. Every file is checked before the first is scored.
+        """
+        if self.protocol["information"] != "inductive":
+            raise UserError(
+                f"The run {self.path} used {self.protocol['information']} information of its test speakers, which a "
+                "single file cannot give; train under an inductive protocol to predict files."
+            )
+        from serkit.data.audio import decoded_sha256
+
+        paths = [Path(f) for f in files]
+        events = events or Events()
+        utterances = [Utterance(id=f"{k}", path=p, label="", speaker="") for k, p in enumerate(paths)]
+        table = extract(utterances, self.recipe.features, self.host, events.progress())
+        ids = [u.id for u in utterances]
+        labels = tuple(self.protocol["labels"])
+        total = np.zeros((len(ids), len(labels)))
+        for fold in self.folds:
+            total += self._fold_posteriors(fold, {n: table.rows(n, ids) for n in table.names}, labels)
+        mean = total / len(self.folds)
+        seen = self._seen([decoded_sha256(p) for p in paths])
+        return [
+            Prediction(
+                file=str(path),
+                label=labels[int(row.argmax())],
+                posteriors={name: float(v) for name, v in zip(labels, row, strict=True)},
+                models=len(self.folds),
+                trained_on=times,
+            )
+            for path, row, times in zip(paths, mean, seen, strict=True)
+        ]
+
+    def _fold_posteriors(self, fold: Path, rows: Mapping[str, list[Any]], labels: tuple[str, ...]) -> Any:
+        import torch
+
+        from serkit.data.batches import make_units
+        from serkit.data.segments import segment
+
+        architecture = self.host.load("architecture", self.recipe.run.plugin)(self.recipe.architecture)
+        unit = architecture.unit
+        transforms = load_transforms(architecture, fold / "transforms.safetensors")
+        shapes = {name: arrays[0].shape[1:] for name, arrays in rows.items()}
+        with torch.random.fork_rng(devices=[]):
+            module = architecture.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold=fold.name))
+        arrays, _ = read_arrays(fold / "model.safetensors")
+        if isinstance(module, torch.nn.Module):
+            try:
+                module.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
+            except RuntimeError:
+                raise RunFolderError(
+                    f"{fold / 'model.safetensors'} does not fit the model of its recipe; train the fold again."
+                ) from None
+        else:
+            module.load_state(arrays)
+        lengths = [len(x) for x in next(iter(rows.values()))]
+        units = make_units(rows, segment(lengths, unit, training=False, labels=[""] * len(lengths)), transforms, unit)
+        logits = unit_logits(
+            module,
+            units,
+            architecture,
+            batch=64,
+            device="cpu",
+            bf16=False,
+            plugin=self.recipe.run.plugin,
+            n_classes=len(labels),
+        )
+        return merge_units(logits, units.utterance, len(lengths), unit.merge)
+
+    def _seen(self, hashes: Sequence[str]) -> list[int]:
+        """For each file, how many of the models were trained or selected on the same samples."""
+        known = self.protocol.get("audio_sha256", {})
+        used = []
+        for fold in self.folds:
+            name = fold.name.partition("-")[2]
+            split = next(f for f in self.protocol["folds"] if f["name"] == name)
+            used.append({known[i] for i in (*split["train"], *split["dev"]) if i in known})
+        return [sum(h in u for u in used) for h in hashes]
+
+
+def load(path: str | Path, host: Host | None = None) -> LoadedRun:
+    """A run folder, or one fold's folder inside it, ready to predict. Raises RunFolderError if it is none."""
+    path, host = Path(path), host or get_host()
+    root = path.parent.parent if path.parent.name == "folds" else path
+    try:
+        tables = tomllib.loads((root / "recipe.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} is no run folder: its recipe.toml cannot be read ({error}).") from None
+    recipe = resolve(Request(recipe=tables, where=str(root / "recipe.toml")), host)
+    folds = (path,) if root != path else tuple(sorted(p.parent for p in root.glob("folds/*/predictions.csv")))
+    if not folds or not all((f / "model.safetensors").exists() for f in folds):
+        raise RunFolderError(f"{path} has no finished fold; continue it with `serkit run --resume --out {root}`.")
+    metrics = read_json(root / "metrics.json") if (root / "metrics.json").exists() else {}
+    return LoadedRun(root, recipe, read_json(root / "protocol.json"), metrics, folds, host)
+
+
+def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]:
+    """What ``serkit show`` says of an architecture beyond its spec: settings of the described preset, inputs, unit and
+    parameters (torch's count, and with one bias a gate), at four classes."""
+    import torch
+
+    from serkit import config
+    from serkit.nn.count import count_parameters
+    from serkit.types import Training
+
+    host = host or get_host()
+    spec = host.get("architecture", name).spec
+    assert isinstance(spec, ArchitectureSpec)
+    preset = spec.paper_preset or spec.default_preset
+    over = spec.presets[preset]
+    settings = config.load(host.load_target(spec.config), over.get("architecture", {}), where=f"preset {preset!r}")
+    model = host.load("architecture", name)(settings)
+    training = config.load(Training, config.merge(config.dump(model.training), over.get("training", {})))
+    shapes, inputs = {}, {}
+    for key, wanted in model.inputs.items():
+        feature = host.get("feature", wanted.feature).spec
+        options = config.load(
+            host.load_target(feature.options),  # type: ignore[union-attr]
+            config.merge(wanted.options, over.get("features", {}).get(key, {})),
+        )
+        shapes[key] = tuple(host.load("feature", wanted.feature)(options).shape)
+        inputs[key] = {"feature": wanted.feature, "shape": list(shapes[key]), **config.dump(options)}
+    labels = ("angry", "happy", "neutral", "sad")
+    with torch.random.fork_rng(devices=[]):
+        built = model.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold="show"))
+    count = count_parameters(built) if isinstance(built, torch.nn.Module) else (None, None)
+    return {
+        "preset": preset,
+        "classes": len(labels),
+        "parameters": count[0],
+        "parameters_spec": count[1],
+        "architecture": config.dump(settings),
+        "training": config.dump(training),
+        "inputs": inputs,
+        "unit": config.dump(model.unit),
+    }

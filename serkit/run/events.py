@@ -1,0 +1,28 @@
+"""What a run tells whoever watches it. The library is silent; the command line draws."""
+
+from __future__ import annotations
+
+from serkit.data.progress import Progress, SilentProgress
+
+
+class Events:
+    """Every method does nothing; override what you want to see."""
+
+    def note(self, text: str) -> None:
+        """One sentence about the run (preset, leakage, an estimate of the time)."""
+
+    def progress(self) -> Progress:
+        """A progress bar for work that is counted (files read, audio hashed)."""
+        return SilentProgress()
+
+    def training_started(self, folds: int, epochs: int) -> None:
+        """``folds`` folds (over all seeds) of at most ``epochs`` epochs are about to be trained."""
+
+    def batch_done(self, fold: str, epoch: int, step: int, steps: int, loss: float) -> None:
+        """Step ``step`` of ``steps`` in this epoch is done."""
+
+    def epoch_done(self, fold: str, epoch: int, loss: float, dev_uar: float | None) -> None:
+        """An epoch (counted from 1) is done."""
+
+    def fold_done(self, fold: str, seed: int, words: str) -> None:
+        """A fold is done; ``words`` is its line."""

@@ -1,0 +1,195 @@
+"""One fold of one seed: what it trains on, how it predicts, and the files it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serkit.data.batches import Units, collate, make_units, pad_frames
+from serkit.data.segments import Segment, segment
+from serkit.errors import PluginError, ProtocolError, UserError
+from serkit.nn.transforms import Transform
+from serkit.run import seeds
+from serkit.run.files import read_arrays, write_arrays
+from serkit.run.prepare import FeatureTable
+from serkit.types import Fold, FoldContext, Protocol, Training, Unit
+
+Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FoldJob:
+    """Everything one fold needs; nothing in it is changed by training."""
+
+    plugin: str
+    architecture: Any
+    training: Training
+    protocol: Protocol
+    fold: Fold
+    seed: int
+    table: FeatureTable
+    truth: Mapping[str, str]
+    speakers: Mapping[str, str]
+    folder: Path
+    device: str = "cpu"
+    bf16: bool = False
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The class set, in the order of the model's outputs."""
+        return self.protocol.labels
+
+    @property
+    def unit(self) -> Unit:
+        """The architecture's unit."""
+        unit: Unit = self.architecture.unit
+        return unit
+
+    def targets(self, ids: Sequence[str]) -> NDArray[np.int64]:
+        """Class indices ``[N]``."""
+        number = {name: k for k, name in enumerate(self.labels)}
+        return np.array([number[self.truth[i]] for i in ids], np.int64)
+
+    def context(self) -> FoldContext:
+        """What the architecture may know."""
+        return FoldContext(
+            labels=self.labels,
+            input_shapes=self.table.shapes(),
+            seed=seeds.derive(self.seed, self.fold.name, "context"),
+            fold=self.fold.name,
+        )
+
+    def segments(self, ids: Sequence[str], *, training: bool) -> list[Segment]:
+        """Units of the utterances ``ids``."""
+        first = self.table.names[0]
+        lengths = [len(x) for x in self.table.rows(first, ids)]
+        rng = seeds.rng(self.seed, self.fold.name, "segments") if training else None
+        return segment(lengths, self.unit, training=training, labels=[self.truth[i] for i in ids], rng=rng)
+
+
+@dataclass(frozen=True)
+class FoldTrainingSet:
+    """The ``serkit.nn.TrainingSet`` that ``fit_transforms`` sees: training speakers only."""
+
+    job: FoldJob
+    ids: Sequence[str] = field(init=False)
+    labels: NDArray[np.int64] = field(init=False)
+    speakers: Sequence[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ids", self.job.fold.train)
+        object.__setattr__(self, "labels", self.job.targets(self.job.fold.train))
+        object.__setattr__(self, "speakers", tuple(self.job.speakers[i] for i in self.job.fold.train))
+
+    def utterances(self, name: str) -> Iterator[Array]:
+        """Frames of each training utterance."""
+        yield from self.job.table.rows(name, self.ids)
+
+    def units(self, name: str) -> Iterator[Array]:
+        """Frames of each training unit, padded where the unit pads before transforms."""
+        rows = self.job.table.rows(name, self.ids)
+        pad = self.job.unit.frames if self.job.unit.pad == "before" else 0
+        for s in self.job.segments(self.ids, training=True):
+            yield pad_frames(rows[s.utterance][s.start : s.start + s.frames], pad)
+
+
+def fit_transforms(job: FoldJob) -> dict[str, Transform]:
+    """Fit what the architecture learns before training, and save it."""
+    fitted = job.architecture.fit_transforms(FoldTrainingSet(job), seeds.rng(job.seed, job.fold.name, "transforms"))
+    for name, transform in fitted.items():
+        if name not in job.table.names:
+            raise PluginError(
+                f"The architecture {job.plugin!r} fitted a transform for {name!r}, which is no input of it."
+            )
+        if transform.scope == "speaker" and job.protocol.information == "inductive":
+            raise ProtocolError(
+                f"The architecture {job.plugin!r} learns from each speaker's own audio, which {job.protocol.full_name} "
+                "(inductive) does not allow; choose a protocol of information level 'speaker-unlabelled'."
+            )
+    arrays = {f"{n}/{k}": v for n, t in fitted.items() for k, v in t.state().items()}
+    write_arrays(job.folder / "transforms.safetensors", arrays, {"inputs": list(fitted)})
+    return fitted
+
+
+def load_transforms(architecture: Any, path: Path) -> dict[str, Transform]:
+    """The transforms a fold saved."""
+    arrays, record = read_arrays(path)
+    out = {}
+    for name in record["inputs"]:
+        state = {k.removeprefix(f"{name}/"): v for k, v in arrays.items() if k.startswith(f"{name}/")}
+        out[name] = architecture.transforms[name].from_state(state)
+    return out
+
+
+def training_units(job: FoldJob, transforms: Mapping[str, Transform]) -> tuple[Units, NDArray[np.int64]]:
+    """Training units at every speed, and their class indices."""
+    arrays: dict[str, list[Array]] = {name: [] for name in job.table.names}
+    segments: list[Segment] = []
+    targets: list[NDArray[np.int64]] = []
+    ids = job.fold.train
+    for speed in job.training.speeds:
+        rows = {name: job.table.rows(name, ids, speed) for name in job.table.names}
+        lengths = [len(x) for x in rows[job.table.names[0]]]
+        rng = seeds.rng(job.seed, job.fold.name, "segments", str(speed))
+        cut = segment(lengths, job.unit, training=True, labels=[job.truth[i] for i in ids], rng=rng)
+        units = make_units(rows, cut, transforms, job.unit)
+        for name, made in units.arrays.items():
+            arrays[name].extend(made)
+        segments.extend(cut)
+        targets.append(job.targets(ids)[units.utterance])
+    return Units(arrays, segments), np.concatenate(targets)
+
+
+def evaluation_units(job: FoldJob, ids: Sequence[str], transforms: Mapping[str, Transform]) -> Units:
+    """Units of development or test utterances."""
+    rows = {name: job.table.rows(name, ids) for name in job.table.names}
+    return make_units(rows, job.segments(ids, training=False), transforms, job.unit)
+
+
+def unit_logits(
+    module: Any, units: Units, architecture: Any, *, batch: int, device: str, bf16: bool, plugin: str, n_classes: int
+) -> NDArray[np.float64]:
+    """Logits ``[N, K]`` of a module in evaluation mode (an estimator: log posteriors)."""
+    import torch
+
+    if not isinstance(module, torch.nn.Module):
+        posteriors = np.asarray(module.predict_proba(units.arrays), np.float64)
+        return np.log(np.maximum(_shaped(posteriors, len(units), n_classes, plugin), np.finfo(np.float64).tiny))
+    module.eval()
+    # by length, so that whole utterances in a batch need little padding
+    order = np.argsort([s.frames for s in units.segments], kind="stable")
+    out = np.empty((len(units), n_classes))
+    with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bf16):
+        for start in range(0, len(units), batch):
+            index = order[start : start + batch]
+            inputs = tensors(units, index, architecture, device)
+            logits = module(**inputs).float().cpu().numpy()
+            out[index] = _shaped(logits, len(index), n_classes, plugin)
+    return out
+
+
+def tensors(units: Units, index: Sequence[int] | NDArray[np.int64], architecture: Any, device: str) -> dict[str, Any]:
+    """The keyword arguments of ``forward`` for the units ``index``."""
+    import torch
+
+    frames = architecture.unit.frames
+    made = collate(units, [int(k) for k in index], frames=frames, min_frames=architecture.min_frames)
+    return {name: torch.from_numpy(x).to(device) for name, x in made.items()}
+
+
+def _shaped(out: NDArray[Any], n: int, n_classes: int, plugin: str) -> NDArray[Any]:
+    if out.shape != (n, n_classes):
+        raise PluginError(
+            f"The architecture {plugin!r} returned {list(out.shape)} for {n} units; [B, K] = [{n}, {n_classes}] is expected."
+        )
+    if not np.isfinite(out).all():
+        raise UserError(
+            f"The architecture {plugin!r} returned values that are not finite; a lower training.lr or "
+            "training.clip_norm keeps training from running away."
+        )
+    return out

@@ -1,0 +1,108 @@
+"""The run folder: where it lies, whether it may be written, and what is in it."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from serkit.errors import RunFolderError
+from serkit.run.files import write_json, write_text
+from serkit.run.recipe import Recipe
+
+
+def default(recipe: Recipe) -> Path:
+    """``runs/<UTC>-<plugin>-<dataset>-<6 hex>``."""
+    now = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return Path("runs") / f"{now}-{recipe.run.plugin}-{recipe.dataset}-{os.urandom(3).hex()}"
+
+
+def fold(run: Path, seed: int, name: str) -> Path:
+    """The folder of one fold."""
+    return run / "folds" / f"{seed}-{name}"
+
+
+def check(out: Path | None, recipe: Recipe, resume: bool) -> None:
+    """Refuse a folder that may not be written: not empty without ``--resume``, of another recipe with it."""
+    if resume:
+        if out is None:
+            raise RunFolderError("--resume needs the folder of the run: --out DIR.")
+        if (out / "recipe.toml").exists():
+            _check_same(out, recipe)
+            return
+    if out is None or not out.exists():
+        return
+    if not out.is_dir():
+        raise RunFolderError(f"--out {out} is a file; name a folder that is empty or does not exist.")
+    if any(out.iterdir()):
+        hint = "it holds no recipe.toml to resume" if resume else "name another one, or continue its run with --resume"
+        raise RunFolderError(f"--out {out} is not empty; {hint}.")
+
+
+def open_(out: Path | None, recipe: Recipe, resume: bool) -> Path:
+    """Make the folder and return its path; checked again, since time has passed."""
+    check(out, recipe, resume)
+    path = out or default(recipe)
+    try:
+        (path / "folds").mkdir(parents=True, exist_ok=True)
+        probe = path / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise RunFolderError(f"--out {path} cannot be written ({error.strerror}); name another folder.") from None
+    return path
+
+
+def write_record(path: Path, recipe: Recipe, environment: Mapping[str, Any], protocol: Mapping[str, Any]) -> None:
+    """recipe.toml, environment.json and protocol.json; a resumed run keeps those it has."""
+    import tomli_w
+
+    from serkit.run.files import read_json
+
+    if (path / "protocol.json").exists():
+        before = read_json(path / "protocol.json")
+        if before.get("hash") != protocol["hash"]:
+            raise RunFolderError(
+                f"{path} was begun on other data: its protocol hash is {before.get('hash')}, now it is "
+                f"{protocol['hash']}; point --data to the corpus of the run."
+            )
+        return
+    write_text(path / "recipe.toml", tomli_w.dumps(recipe.to_dict()))
+    write_json(path / "environment.json", environment)
+    write_json(path / "protocol.json", protocol)
+
+
+def _check_same(path: Path, recipe: Recipe) -> None:
+    try:
+        before = tomllib.loads((path / "recipe.toml").read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path / 'recipe.toml'} is damaged ({error}); begin a new run.") from None
+    now = recipe.to_dict()
+    for tables in (before, now):
+        tables["dataset"].pop("path", None)
+        tables["run"].pop("device", None)
+        tables.pop("published", None)
+    differing = sorted(_differences(before, now))
+    if differing:
+        raise RunFolderError(
+            f"{path} holds a run of another recipe (it differs in {', '.join(differing[:4])}); --resume continues only "
+            "the same recipe, so name another --out."
+        )
+
+
+def _differences(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> list[str]:
+    out = []
+    for key in {*a, *b}:
+        x, y = a.get(key), b.get(key)
+        if isinstance(x, Mapping) and isinstance(y, Mapping):
+            out += _differences(x, y, f"{prefix}{key}.")
+        elif _lists(x) != _lists(y):
+            out.append(f"{prefix}{key}")
+    return out
+
+
+def _lists(value: Any) -> Any:
+    return [_lists(v) for v in value] if isinstance(value, list | tuple) else value

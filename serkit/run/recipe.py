@@ -1,0 +1,286 @@
+"""Recipes: everything that defines a run, from flags and files to one resolved, written-down whole.
+
+Precedence: defaults < preset < recipe < ``--set`` < flags. A resolved recipe loads to the same recipe again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from annotated_types import Ge, Gt
+
+from serkit import config
+from serkit.errors import ConfigError, UnknownNameError, UserError
+from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, Host
+from serkit.types import Published, Training
+
+SCHEMA = 1
+TABLES = ("run", "architecture", "training", "features", "dataset", "protocol", "published")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunTable:
+    """``[run]``: what is run and how. ``folds`` are numbers into the protocol's folds; empty means all."""
+
+    plugin: str
+    preset: str
+    seeds: Annotated[int, Gt(0)] = 1
+    folds: tuple[Annotated[int, Ge(0)], ...] = ()
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureChoice:
+    """``[features.<input>]``: a feature plugin and its options (an instance of the plugin's options dataclass)."""
+
+    feature: str
+    options: Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """A resolved recipe. ``architecture`` is an instance of the plugin's config dataclass."""
+
+    run: RunTable
+    architecture: Any
+    training: Training
+    features: Mapping[str, FeatureChoice]
+    dataset: str
+    dataset_options: Mapping[str, Any]
+    path: str
+    protocol: str
+    published: Published | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as TOML tables; ``resolve`` of it gives the same recipe."""
+        tables: dict[str, Any] = {
+            "schema": SCHEMA,
+            "run": config.dump(self.run),
+            "architecture": config.dump(self.architecture),
+            "training": config.dump(self.training),
+            "features": {n: {"feature": c.feature, **config.dump(c.options)} for n, c in self.features.items()},
+            "dataset": {"name": self.dataset, **({"path": self.path} if self.path else {}), **self.dataset_options},
+            "protocol": {"name": self.protocol},
+        }
+        if self.published is not None:
+            tables["published"] = {k: v for k, v in config.dump(self.published).items() if v is not None}
+        return tables
+
+    def identity(self) -> str:
+        """SHA-256 over everything that can change a result; where the corpus lies, the device and the published
+        figure cannot."""
+        tables = self.to_dict()
+        tables["dataset"].pop("path", None)
+        tables.pop("published", None)
+        tables["run"].pop("device")
+        return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(kw_only=True)
+class Request:
+    """What a user asked for, before it is resolved: a recipe (tables) and flags that go over it."""
+
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    where: str = "the recipe"
+    plugin: str = ""
+    dataset: str = ""
+    preset: str = ""
+    protocol: str = ""
+    data: Path | None = None
+    folds: Sequence[int] | None = None
+    seeds: int | None = None
+    epochs: int | None = None
+    device: str = ""
+    precision: str = ""
+    sets: Sequence[str] = ()
+
+
+def read_recipe(name_or_file: str | Path, host: Host) -> tuple[dict[str, Any], str]:
+    """The tables of a recipe file, or of a recipe that a plugin ships, and words for where they came from."""
+    path = Path(name_or_file)
+    if path.suffix == ".toml" or path.is_file():
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"The recipe {path} cannot be read ({error}).") from None
+        return _parse(text, str(path)), str(path)
+    return _parse(host.recipe_text(str(name_or_file)), f"recipe {name_or_file!r}"), f"recipe {name_or_file!r}"
+
+
+def resolve(request: Request, host: Host) -> Recipe:
+    """A complete, checked recipe. Raises UserError sentences for anything unknown or out of range."""
+    tables = _check_tables(request)
+    plain = _resolve(request, tables, host)
+    if not request.sets:
+        return plain
+    return _resolve(request, config.merge(tables, _parse_sets(request.sets, plain.to_dict())), host, sets=True)
+
+
+def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool = False) -> Recipe:
+    run, where = dict(tables.get("run", {})), "--set or " + request.where if sets else request.where
+    plugin = request.plugin or run.pop("plugin", "")
+    run.pop("plugin", None)
+    dataset_table = dict(tables.get("dataset", {}))
+    dataset = request.dataset or dataset_table.get("name", "")
+    if not plugin or not dataset:
+        missing = "--plugin" if not plugin else "--dataset"
+        raise UserError(f"A run needs an architecture and a corpus; name {missing}, or a --recipe that does.")
+    if request.dataset and request.dataset != dataset_table.get("name", request.dataset):
+        dataset_table = {}  # another corpus: the recipe's path and options do not apply to it
+    spec, dataset_spec = host.get("architecture", plugin).spec, host.get("dataset", dataset).spec
+    assert isinstance(spec, ArchitectureSpec)
+    assert isinstance(dataset_spec, DatasetSpec)
+
+    preset = request.preset or run.pop("preset", "") or spec.default_preset
+    run.pop("preset", None)
+    if preset not in spec.presets:
+        raise UnknownNameError(f"preset of {plugin!r}", preset, spec.presets)
+    over = spec.presets[preset]
+
+    def table(name: str, base: Mapping[str, Any]) -> dict[str, Any]:
+        return config.merge(config.merge(base, over.get(name, {})), tables.get(name, {}))
+
+    config_type = host.load_target(spec.config)
+    architecture = config.load(config_type, table("architecture", {}), where=where, path="architecture")
+    model = host.load("architecture", plugin)(architecture)
+    training = config.load(Training, table("training", config.dump(model.training)), where=where, path="training")
+    if request.epochs is not None:
+        training = config.load(Training, {**config.dump(training), "epochs": request.epochs}, where="--epochs")
+    published = tables.get("published")
+    return Recipe(
+        run=config.load(RunTable, _run_table(request, run, plugin, preset), where=where, path="run"),
+        architecture=architecture,
+        training=training,
+        features=_features(model.inputs, table("features", {}), host, where),
+        dataset=dataset,
+        dataset_options={k: v for k, v in dataset_table.items() if k not in ("name", "path")},
+        path=str(request.data) if request.data else str(dataset_table.get("path", "")),
+        protocol=_protocol(request, tables, dataset_spec),
+        published=config.load(Published, published, where=where, path="published")
+        if published
+        else _published(host, plugin, dataset),
+    )
+
+
+def _run_table(request: Request, run: Mapping[str, Any], plugin: str, preset: str) -> dict[str, Any]:
+    flags = {"seeds": request.seeds, "folds": request.folds, "device": request.device, "precision": request.precision}
+    return {**run, "plugin": plugin, "preset": preset, **{k: v for k, v in flags.items() if v not in (None, "")}}
+
+
+def _features(inputs: Mapping[str, Any], tables: Mapping[str, Any], host: Host, where: str) -> dict[str, FeatureChoice]:
+    for name in tables:
+        if name not in inputs:
+            raise UnknownNameError("input", name, inputs, "Tables [features.<input>] name the architecture's inputs.")
+    chosen = {}
+    for name, wanted in inputs.items():
+        over = dict(tables.get(name, {}))
+        feature = over.pop("feature", wanted.feature)
+        spec = host.get("feature", feature).spec
+        assert isinstance(spec, FeatureSpec)
+        base = wanted.options if feature == wanted.feature else {}
+        options = config.load(
+            host.load_target(spec.options), config.merge(base, over), where=where, path=f"features.{name}"
+        )
+        chosen[name] = FeatureChoice(feature=feature, options=options)
+    return chosen
+
+
+def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) -> str:
+    wanted = request.protocol or tables.get("protocol", {}).get("name", "") or spec.default_protocol
+    short = wanted.removeprefix(f"{spec.name}/").partition("@")
+    found = {p.name: p for p in spec.protocols}.get(short[0])
+    if found is None or (short[2] and short[2] != str(found.version)):
+        raise UnknownNameError(f"protocol of {spec.name!r}", wanted, [f"{p.name}@{p.version}" for p in spec.protocols])
+    return found.name
+
+
+def _published(host: Host, plugin: str, dataset: str) -> Published | None:
+    """The figure of the one shipped recipe for this architecture and corpus, so that a run without a recipe shows it."""
+    mine = [
+        r.spec.name
+        for r in host.specs("recipe")
+        if getattr(r.spec, "architecture", "") == plugin and getattr(r.spec, "dataset", "") == dataset
+    ]
+    if len(mine) != 1:
+        return None
+    table = _parse(host.recipe_text(mine[0]), f"recipe {mine[0]!r}").get("published")
+    return config.load(Published, table, where=f"recipe {mine[0]!r}", path="published") if table else None
+
+
+def _check_tables(request: Request) -> Mapping[str, Any]:
+    tables = dict(request.recipe)
+    schema = tables.pop("schema", SCHEMA)
+    if schema != SCHEMA:
+        raise ConfigError(f"In {request.where}, schema is {schema!r}, and this SerKit reads schema {SCHEMA}.")
+    for name, value in tables.items():
+        if name not in TABLES:
+            raise UnknownNameError(f"table in {request.where}", name, TABLES)
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"In {request.where}, {name!r} is not a table; write [{name}].")
+    return tables
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{where} is not TOML ({error}).") from None
+
+
+def _parse_sets(sets: Sequence[str], resolved: Mapping[str, Any]) -> dict[str, Any]:
+    tables = {k: v for k, v in resolved.items() if isinstance(v, Mapping)}
+    paths = list(_paths(tables))
+    out: dict[str, Any] = {}
+    for item in sets:
+        key, equals, text = item.partition("=")
+        key = key.strip()
+        if not equals or not key:
+            raise ConfigError(f"--set {item!r} is not path=value; write for example --set training.lr=1e-3.")
+        if "." not in key:
+            key = _only_path(key, paths)
+        elif key.split(".")[0] not in TABLES:
+            raise UnknownNameError("table for --set", key.split(".")[0], TABLES)
+        out = config.merge(out, _nest(key.split("."), _literal(text.strip())))
+    return out
+
+
+def _only_path(key: str, paths: Sequence[str]) -> str:
+    found = [p for p in paths if p.split(".")[-1] == key]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise ConfigError(f"--set {key} could be any of {', '.join(found)}; name one of them in full.")
+    raise UnknownNameError("key for --set", key, {p.split(".")[-1] for p in paths}, "Name it as table.key=value.")
+
+
+def _paths(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    for key, value in tables.items():
+        if isinstance(value, Mapping):
+            yield from _paths(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
+
+
+def _literal(text: str) -> Any:
+    """A TOML literal; anything that is none is taken as a string, so that shells need no quotes within quotes."""
+    try:
+        return tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        return text
+
+
+def _nest(path: Sequence[str], value: Any) -> dict[str, Any]:
+    return {path[0]: value if len(path) == 1 else _nest(path[1:], value)}
+
+
+def for_device(recipe: Recipe, device: str, precision: str) -> Recipe:
+    """The recipe with ``auto`` replaced by what was chosen, as it is written into the run folder."""
+    run = replace(recipe.run, device=device, precision=precision)  # type: ignore[arg-type]
+    return replace(recipe, run=run)

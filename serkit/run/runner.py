@@ -1,0 +1,293 @@
+"""A whole run: corpus, protocol, audit, features, folds, evaluation, report."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from serkit.data.audit import audio_hashes, audit
+from serkit.data.fetch import locate
+from serkit.data.protocols import make_protocol, to_dict
+from serkit.errors import PluginError, UnknownNameError
+from serkit.host import ArchitectureSpec, DatasetSpec, Host, MetricSpec
+from serkit.run import device, folder, seeds
+from serkit.run.evaluation import compare_published, evaluate
+from serkit.run.events import Events
+from serkit.run.files import read_json, write_arrays, write_json
+from serkit.run.fold import FoldJob, evaluation_units, fit_transforms, load_transforms, training_units
+from serkit.run.ledger import record
+from serkit.run.posteriors import merge_units, softmax
+from serkit.run.predictions import Predictions, Segments
+from serkit.run.prepare import FeatureTable, extract
+from serkit.run.recipe import Recipe, for_device
+from serkit.types import Corpus, Fold, Protocol
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """A run under way, as observers see it (``serkit_run_started``)."""
+
+    recipe: Recipe
+    folder: Path
+    corpus: Corpus
+    protocol: Protocol
+    folds: Sequence[Fold]
+
+    @property
+    def complete(self) -> bool:
+        """Whether no fold of the protocol is left out and no file of the corpus is missing."""
+        return len(self.folds) == len(self.protocol.folds) and self.corpus.complete
+
+
+def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, events: Events) -> dict[str, Any]:
+    """Run ``recipe`` into the folder ``out`` and return the content of its ``metrics.json`` with ``"run": path``."""
+    started = time.perf_counter()
+    spec, dataset_spec = host.get("architecture", recipe.run.plugin).spec, host.get("dataset", recipe.dataset).spec
+    assert isinstance(spec, ArchitectureSpec)
+    assert isinstance(dataset_spec, DatasetSpec)
+    chosen = device.resolve_device(recipe.run.device)
+    recipe = for_device(recipe, chosen, device.resolve_precision(recipe.run, chosen, spec))
+    folder.check(out, recipe, resume)  # before anything is read, since a refusal should cost nothing
+    _first_line(recipe, spec, events)
+
+    corpus = load_corpus(recipe, dataset_spec, host, events)
+    wanted = next(p for p in dataset_spec.protocols if p.name == recipe.protocol)
+    protocol = make_protocol(corpus, wanted)
+    folds = choose_folds(protocol, recipe.run.folds)
+    hashes = audio_hashes(corpus.utterances, events.progress())
+    found = audit(corpus, protocol, hashes)
+    for line in found.lines():
+        events.note(line)
+
+    run = Run(recipe=recipe, folder=folder.open_(out, recipe, resume), corpus=corpus, protocol=protocol, folds=folds)
+    split = {**to_dict(protocol, corpus), "audit": found.to_dict(), "audio_sha256": hashes}
+    folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
+    host.notify("serkit_run_started", run=run)
+    results = _folds(run, host, events)
+    metrics = _evaluate(run, results, host)
+    _finish(run, metrics, time.perf_counter() - started)
+    host.notify("serkit_run_finished", run=run, report=metrics)
+    return {"run": str(run.folder), **metrics}
+
+
+def load_corpus(recipe: Recipe, spec: DatasetSpec, host: Host, events: Events) -> Corpus:
+    """The corpus of a recipe, fetched or made first where that is allowed and needed."""
+    dataset = host.load("dataset", recipe.dataset)(**recipe.dataset_options)
+    root = locate(spec, dataset, Path(recipe.path) if recipe.path else None, events.progress())
+    corpus = dataset.load(root)
+    if not isinstance(corpus, Corpus):
+        raise PluginError(
+            f"The dataset {recipe.dataset!r} returned {type(corpus).__name__} from load(); a Corpus is expected."
+        )
+    for line in corpus.notes:
+        events.note(line)
+    return corpus
+
+
+def choose_folds(protocol: Protocol, numbers: Sequence[int]) -> list[Fold]:
+    """Folds by number; all where none is named."""
+    for n in numbers:
+        if n >= len(protocol.folds):
+            allowed = [f"{k} ({f.name})" for k, f in enumerate(protocol.folds)]
+            raise UnknownNameError(f"fold of {protocol.full_name}", str(n), allowed)
+    return [protocol.folds[n] for n in dict.fromkeys(numbers)] or list(protocol.folds)
+
+
+def _first_line(recipe: Recipe, spec: ArchitectureSpec, events: Events) -> None:
+    here = spec.duration.get(recipe.run.preset, "")
+    words = f"{recipe.run.plugin}, preset {recipe.run.preset!r}" + (f" ({here})" if here else "")
+    if spec.paper_preset and spec.paper_preset != recipe.run.preset:
+        cost = spec.duration.get(spec.paper_preset, "")
+        words += f"; the paper's is {spec.paper_preset!r}" + (f" ({cost})" if cost else "")
+    events.note(f"{words}; {recipe.run.device}, {recipe.run.precision}.")
+
+
+def _folds(run: Run, host: Host, events: Events) -> dict[tuple[int, str], Predictions]:
+    recipe = run.recipe
+    pairs = [(seed, fold) for seed in range(recipe.run.seeds) for fold in run.folds]
+    results: dict[tuple[int, str], Predictions] = {}
+    for seed, fold in pairs:
+        done = folder.fold(run.folder, seed, fold.name) / "predictions.csv"
+        if done.exists():
+            results[seed, fold.name] = Predictions.read(done)
+    left = [(s, f) for s, f in pairs if (s, f.name) not in results]
+    if results:
+        events.note(f"{len(results)} of {len(pairs)} folds are done already and kept.")
+    if not left:
+        return results
+    table = _features(run, host, events, [f for _, f in left])
+    events.training_started(len(left), recipe.training.epochs)
+    for seed, fold in left:
+        started = time.perf_counter()
+        results[seed, fold.name] = predictions = _one_fold(run, host, events, table, seed, fold)
+        events.fold_done(fold.name, seed, fold_line(predictions, seed, fold.name, time.perf_counter() - started))
+        gc.collect()  # a fold's tensors are freed before the next one allocates its own
+    return {(s, f.name): results[s, f.name] for s, f in pairs}
+
+
+def _features(run: Run, host: Host, events: Events, folds: Sequence[Fold]) -> FeatureTable:
+    ids = {i for f in folds for i in (*f.train, *f.dev, *f.test)}
+    return extract(
+        [u for u in run.corpus.utterances if u.id in ids],
+        run.recipe.features,
+        host,
+        events.progress(),
+        speeds=run.recipe.training.speeds,
+        augmented=frozenset(i for f in folds for i in f.train),
+    )
+
+
+def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: int, fold: Fold) -> Predictions:
+    import torch
+
+    recipe, by_id = run.recipe, run.corpus.by_id()
+    architecture = host.load("architecture", recipe.run.plugin)(recipe.architecture)
+    job = FoldJob(
+        plugin=recipe.run.plugin,
+        architecture=architecture,
+        training=recipe.training,
+        protocol=run.protocol,
+        fold=fold,
+        seed=seed,
+        table=table,
+        truth={i: u.label for i, u in by_id.items()},
+        speakers={i: u.speaker for i, u in by_id.items()},
+        folder=folder.fold(run.folder, seed, fold.name),
+        device=recipe.run.device,
+        bf16=recipe.run.precision == "bf16",
+    )
+    job.folder.mkdir(parents=True, exist_ok=True)
+    path = job.folder / "transforms.safetensors"
+    transforms = load_transforms(architecture, path) if path.exists() else fit_transforms(job)
+    train, targets = training_units(job, transforms)
+    with seeds.torch_seeded(seed, fold.name, "init"):
+        model = architecture.build(job.context())
+    if isinstance(model, torch.nn.Module):
+        from serkit.run.trainer import fit_module
+
+        fit_module(job, model, train, targets, transforms, events)
+    else:
+        model.fit(train.arrays, targets, seeds.rng(seed, fold.name, "fit"))
+        write_arrays(job.folder / "model.safetensors", model.state(), {"labels": list(job.labels)})
+    predictions = _predict(job, model, transforms)
+    (job.folder / "last.safetensors").unlink(missing_ok=True)
+    return predictions
+
+
+def _predict(job: FoldJob, model: Any, transforms: Any) -> Predictions:
+    """Predict development and test utterances and write them, before any metric is computed."""
+    from serkit.run.trainer import job_logits
+
+    ids, split = [*job.fold.dev, *job.fold.test], ["dev"] * len(job.fold.dev) + ["test"] * len(job.fold.test)
+    units = evaluation_units(job, ids, transforms)
+    logits = job_logits(job, model, units)
+    if job.unit.frames:
+        first: dict[int, int] = {}
+        for k, s in enumerate(units.segments):
+            first.setdefault(s.utterance, k)
+        Segments(
+            ids=tuple(ids[s.utterance] for s in units.segments),
+            split=tuple(split[s.utterance] for s in units.segments),
+            segment=np.array([k - first[s.utterance] for k, s in enumerate(units.segments)], np.int64),
+            start_frame=np.array([s.start for s in units.segments], np.int64),
+            frames=np.array([s.frames for s in units.segments], np.int64),
+            posteriors=softmax(logits),
+            labels=job.labels,
+        ).write(job.folder / "segments.csv")
+    posteriors = merge_units(logits, units.utterance, len(ids), job.unit.merge)
+    predictions = Predictions(
+        ids=tuple(ids),
+        split=tuple(split),
+        speaker=tuple(job.speakers[i] for i in ids),
+        truth=job.targets(ids),
+        predicted=posteriors.argmax(axis=1),
+        posteriors=posteriors,
+        labels=job.labels,
+    )
+    predictions.write(job.folder / "predictions.csv")
+    return predictions
+
+
+def fold_line(p: Predictions, seed: int, name: str, seconds: float) -> str:
+    """One line about a finished fold."""
+    scores = {}
+    for split in ("dev", "test"):
+        part = p.only(split)
+        hit = part.predicted == part.truth
+        if len(part.ids):
+            scores[split] = float(np.mean([hit[part.truth == k].mean() for k in np.unique(part.truth)]))
+    dev = f"dev UAR {100 * scores['dev']:5.1f} %, " if "dev" in scores else ""
+    return f"seed {seed} fold {name}: {dev}test UAR {100 * scores['test']:5.1f} %, {seconds:.0f} s"
+
+
+def _evaluate(run: Run, results: dict[tuple[int, str], Predictions], host: Host) -> dict[str, Any]:
+    recipe, protocol = run.recipe, run.protocol
+    functions = {r.spec.name: (r.spec, host.load("metric", r.spec.name)) for r in host.specs("metric")}
+    metrics = {n: (s, f) for n, (s, f) in functions.items() if isinstance(s, MetricSpec)}
+    scores = evaluate(results, labels=protocol.labels, metrics=metrics)
+    whole = len(run.folds) == len(protocol.folds)
+    return {
+        "schema": 1,
+        "complete": run.complete,
+        "dataset": recipe.dataset,
+        "plugin": recipe.run.plugin,
+        "preset": recipe.run.preset,
+        "protocol": protocol.full_name,
+        "protocol_hash": protocol.hash,
+        "information": protocol.information,
+        "training_speakers": sorted({len({run.corpus.by_id()[i].speaker for i in f.train}) for f in run.folds}),
+        **scores,
+        "dev": _dev(run),
+        "published": compare_published(
+            recipe.published,
+            protocol=protocol.full_name,
+            complete=whole,
+            labels=protocol.labels,
+            protocol_labels=protocol.labels,
+            uar=scores["uar"]["mean"],
+            corpus_complete=run.corpus.complete,
+        ),
+    }
+
+
+def _dev(run: Run) -> dict[str, Any]:
+    """Development UAR at the last and at the best epoch, and which epochs were kept."""
+    last, best, epochs = [], [], {}
+    for seed in range(run.recipe.run.seeds):
+        for fold in run.folds:
+            path = folder.fold(run.folder, seed, fold.name) / "history.csv"
+            rows = [line.split(",") for line in path.read_text().splitlines()[1:]] if path.exists() else []
+            uars = [(float(r[4]), int(r[0])) for r in rows if r[4]]
+            if not uars:
+                continue
+            top = max(uars, key=lambda pair: (pair[0], -pair[1]))
+            last.append(uars[-1][0])
+            best.append(top[0])
+            epochs[f"{seed}-{fold.name}"] = uars[-1][1] if run.recipe.training.select == "last" else top[1]
+    mean = lambda v: float(np.mean(v)) if v else None  # noqa: E731
+    return {"select": run.recipe.training.select, "last": mean(last), "best": mean(best), "epochs": epochs}
+
+
+def _finish(run: Run, metrics: dict[str, Any], seconds: float) -> None:
+    from serkit.run.report import write_report
+
+    path = run.folder / "environment.json"
+    environment = read_json(path)
+    environment["seconds"] = round(environment.get("seconds", 0.0) + seconds, 1)
+    write_json(path, environment)
+    if run.complete and not (run.folder / "metrics.json").exists():
+        metrics["test_evaluations"] = record(
+            dataset=run.recipe.dataset,
+            protocol_hash=run.protocol.hash,
+            recipe=run.recipe.identity(),
+            run=run.folder,
+            uar=metrics["uar"]["mean"],
+        )
+    write_json(run.folder / "metrics.json", metrics)
+    write_report(run.folder)

@@ -1,0 +1,260 @@
+"""The host's training loop: one for every architecture."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from serkit.data.batches import Units, batches
+from serkit.errors import RunFolderError, UserError
+from serkit.nn.augment import augment
+from serkit.run import seeds
+from serkit.run.events import Events
+from serkit.run.files import read_arrays, write_arrays, write_text
+from serkit.run.fold import FoldJob, evaluation_units, tensors, unit_logits
+from serkit.run.posteriors import merge_units
+from serkit.types import Training
+
+HISTORY = ("epoch", "step", "lr", "train_loss", "dev_uar", "dev_war", "seconds")
+
+
+@dataclass
+class Progressed:
+    """How far a fold is; saved with the weights so that ``--resume`` goes on from here."""
+
+    epoch: int = 0
+    step: int = 0
+    best_uar: float | None = None
+    best_epoch: int = 0
+    history: tuple[tuple[float | None, ...], ...] = ()
+
+
+def fit_module(
+    job: FoldJob, module: nn.Module, train: Units, targets: NDArray[np.int64], transforms: Any, events: Events
+) -> None:
+    """Train ``module`` in place, leaving the selected weights in it and in ``model.safetensors``."""
+    training = job.training
+    module.to(job.device)
+    optimizer = make_optimizer(module, training)
+    average = {k: v.detach().clone() for k, v in module.state_dict().items()} if training.ema else None
+    done = _resume(job, module, optimizer, average)
+    dev = evaluation_units(job, job.fold.dev, transforms) if job.fold.dev else None
+    steps = -(-len(train) // training.batch) - (1 if len(train) % training.batch == 1 and len(train) > 1 else 0)
+    weights = _class_weights(targets, len(job.labels), training).to(job.device)
+    loss_of = nn.CrossEntropyLoss(weight=weights, label_smoothing=training.label_smoothing)
+    while not _finished(done, training):
+        started = time.perf_counter()
+        with seeds.torch_seeded(job.seed, job.fold.name, "epoch", done.epoch):
+            loss, lr = _epoch(job, module, optimizer, average, train, targets, loss_of, done, steps, events)
+        done.epoch += 1
+        current = module.state_dict() if average is None else average
+        uar, war = _dev_scores(job, module, current, dev)
+        done.history += ((done.epoch, done.step, lr, loss, uar, war, round(time.perf_counter() - started, 3)),)
+        better = uar is not None and (done.best_uar is None or uar > done.best_uar)
+        if better:
+            done.best_uar, done.best_epoch = uar, done.epoch
+        if training.select == "last" or uar is None or better:
+            _save_model(job, current, done)
+        _write_history(job, done)
+        _checkpoint(job, module, optimizer, average, done)
+        events.epoch_done(job.fold.name, done.epoch, loss, uar)
+    arrays, _ = read_arrays(job.folder / "model.safetensors")
+    module.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
+
+
+def make_optimizer(module: nn.Module, training: Training) -> torch.optim.Optimizer:
+    """The optimiser of the settings over all trainable parameters."""
+    parameters = [p for p in module.parameters() if p.requires_grad]
+    betas = (training.beta1, training.beta2)
+    decay = training.weight_decay
+    if training.optimizer == "nadam":
+        return torch.optim.NAdam(parameters, training.lr, betas, weight_decay=decay, decoupled_weight_decay=True)
+    if training.optimizer == "adam":
+        return torch.optim.Adam(parameters, training.lr, betas, weight_decay=decay)
+    if training.optimizer == "adamw":
+        return torch.optim.AdamW(parameters, training.lr, betas, weight_decay=decay)
+    return torch.optim.SGD(parameters, training.lr, momentum=training.beta1, weight_decay=decay)
+
+
+def rate(training: Training, step: int, steps: int, epoch: int) -> float:
+    """Learning rate of step number ``step`` (from 0) of ``steps`` in all."""
+    if training.schedule == "constant":
+        return training.lr
+    if training.schedule == "exponential":
+        return training.lr * training.decay**epoch
+    rise = training.warmup * steps
+    if step < rise:
+        return training.lr * (step + 1) / (rise + 1)
+    return training.lr * 0.5 * (1.0 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise)))
+
+
+def _epoch(
+    job: FoldJob,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: dict[str, Tensor] | None,
+    train: Units,
+    targets: NDArray[np.int64],
+    loss_of: nn.Module,
+    done: Progressed,
+    steps: int,
+    events: Events,
+) -> tuple[float, float]:
+    training, epoch = job.training, done.epoch
+    total = training.steps or steps * training.epochs
+    rng = seeds.rng(job.seed, job.fold.name, "batches", epoch)
+    module.train()
+    losses, lr = [], training.lr
+    for number, index in enumerate(batches(len(train), training.batch, rng, drop_single=True), start=1):
+        if training.steps and done.step >= training.steps:
+            break
+        lr = rate(training, done.step, total, epoch)
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        inputs = tensors(train, index, job.architecture, job.device)
+        y = torch.from_numpy(targets[index]).to(job.device)
+        inputs, other, share = augment(inputs, training, rng)
+        with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
+            logits = module(**inputs)
+        loss = loss_of(logits.float(), y)
+        if share < 1.0:
+            loss = share * loss + (1.0 - share) * loss_of(logits.float(), y[torch.from_numpy(other).to(job.device)])
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        if training.clip_norm:
+            nn.utils.clip_grad_norm_(module.parameters(), training.clip_norm)
+        optimizer.step()
+        done.step += 1
+        if average is not None:
+            _follow(average, module, training.ema, done.step)
+        losses.append(float(loss.detach()))
+        if not math.isfinite(losses[-1]):
+            raise UserError(
+                f"The loss of {job.plugin!r} stopped being finite in fold {job.fold.name}, epoch {epoch + 1}; lower "
+                "training.lr or set training.clip_norm."
+            )
+        events.batch_done(job.fold.name, epoch + 1, number, steps, losses[-1])
+    return float(np.mean(losses)), lr
+
+
+def _follow(average: dict[str, Tensor], module: nn.Module, decay: float, step: int) -> None:
+    """Move the averaged weights; young averages move faster, so that they forget the start."""
+    decay = min(decay, (1.0 + step) / (10.0 + step))
+    with torch.no_grad():
+        for name, value in module.state_dict().items():
+            if value.dtype.is_floating_point:
+                average[name].lerp_(value, 1.0 - decay)
+            else:
+                average[name].copy_(value)
+
+
+def _dev_scores(
+    job: FoldJob, module: nn.Module, state: dict[str, Tensor], dev: Units | None
+) -> tuple[float | None, float | None]:
+    if dev is None:
+        return None, None
+    own = None
+    if job.training.ema:
+        own = {k: v.detach().clone() for k, v in module.state_dict().items()}
+        module.load_state_dict(state)
+    posteriors = predict_module(job, module, dev, len(job.fold.dev))
+    if own is not None:
+        module.load_state_dict(own)
+    truth, predicted = job.targets(job.fold.dev), posteriors.argmax(axis=1)
+    hit = predicted == truth
+    return float(np.mean([hit[truth == k].mean() for k in np.unique(truth)])), float(hit.mean())
+
+
+def predict_module(job: FoldJob, module: Any, units: Units, n_utterances: int) -> NDArray[np.float64]:
+    """Posteriors ``[n_utterances, K]`` by the unit's merge rule."""
+    logits = job_logits(job, module, units)
+    return merge_units(logits, units.utterance, n_utterances, job.unit.merge)
+
+
+def job_logits(job: FoldJob, module: Any, units: Units) -> NDArray[np.float64]:
+    """Unit logits ``[N, K]`` under the job's device and precision."""
+    return unit_logits(
+        module,
+        units,
+        job.architecture,
+        batch=max(64, job.training.batch),
+        device=job.device,
+        bf16=job.bf16,
+        plugin=job.plugin,
+        n_classes=len(job.labels),
+    )
+
+
+def _class_weights(targets: NDArray[np.int64], n_classes: int, training: Training) -> Tensor:
+    if training.class_weights == "none":
+        return torch.ones(n_classes)
+    counts = np.maximum(np.bincount(targets, minlength=n_classes), 1)
+    return torch.tensor(len(targets) / (n_classes * counts), dtype=torch.float32)
+
+
+def _finished(done: Progressed, training: Training) -> bool:
+    if training.steps:
+        return done.step >= training.steps
+    stale = training.patience and done.best_uar is not None and done.epoch - done.best_epoch >= training.patience
+    return done.epoch >= training.epochs or bool(stale)
+
+
+def _arrays(prefix: str, state: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
+    return {f"{prefix}{k}": v.detach().cpu().numpy() for k, v in state.items()}
+
+
+def _save_model(job: FoldJob, state: dict[str, Tensor], done: Progressed) -> None:
+    record = {"epoch": done.epoch, "dev_uar": done.history[-1][4], "labels": list(job.labels)}
+    write_arrays(job.folder / "model.safetensors", _arrays("", state), record)
+
+
+def _write_history(job: FoldJob, done: Progressed) -> None:
+    rows = [",".join(HISTORY), *(",".join("" if v is None else repr(v) for v in row) for row in done.history)]
+    write_text(job.folder / "history.csv", "\n".join(rows) + "\n")
+
+
+def _checkpoint(
+    job: FoldJob,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    average: dict[str, Tensor] | None,
+    done: Progressed,
+) -> None:
+    arrays = _arrays("model/", module.state_dict())
+    arrays |= _arrays("average/", average or {})
+    for number, state in optimizer.state_dict()["state"].items():
+        arrays |= _arrays(f"optimizer/{number}/", {k: v for k, v in state.items() if isinstance(v, Tensor)})
+    write_arrays(job.folder / "last.safetensors", arrays, asdict(done))
+
+
+def _resume(
+    job: FoldJob, module: nn.Module, optimizer: torch.optim.Optimizer, average: dict[str, Tensor] | None
+) -> Progressed:
+    path = job.folder / "last.safetensors"
+    if not path.exists():
+        return Progressed()
+    arrays, record = read_arrays(path)
+    try:
+        state = {k.removeprefix("model/"): torch.from_numpy(v) for k, v in arrays.items() if k.startswith("model/")}
+        module.load_state_dict(state)
+        saved = optimizer.state_dict()
+        for key, value in arrays.items():
+            if key.startswith("optimizer/"):
+                _, number, name = key.split("/", 2)
+                saved["state"].setdefault(int(number), {})[name] = torch.from_numpy(value)
+        optimizer.load_state_dict(saved)
+        for name in average or {}:
+            average[name].copy_(torch.from_numpy(arrays[f"average/{name}"]))  # type: ignore[index]
+        history = tuple(tuple(row) for row in record.pop("history"))
+        return Progressed(**record, history=history)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise RunFolderError(
+            f"{path} does not fit the model of this recipe ({type(error).__name__}); delete it to train the fold again."
+        ) from None
