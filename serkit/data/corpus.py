@@ -1,0 +1,107 @@
+"""What every dataset plugin needs to turn a folder into a checked ``Corpus``."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import Path
+
+from serkit.errors import CorpusError
+from serkit.types import Corpus, Utterance
+
+
+def utterance_id(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> str:
+    """The id of a whole file: its POSIX path relative to ``root`` without suffix, in Unicode's composed form (NFC),
+    so that macOS, which decomposes names, gives the ids that Linux gives.
+
+    Raises CorpusError if ``path`` is not below ``root``.
+    """
+    try:
+        relative = Path(path).relative_to(root)
+    except ValueError:
+        raise CorpusError(f"{path} is not below the corpus folder {root}; pass the folder that holds it.") from None
+    return unicodedata.normalize("NFC", relative.with_suffix("").as_posix())
+
+
+def build(
+    name: str,
+    root: str | os.PathLike[str],
+    utterances: Iterable[Utterance],
+    labels: Sequence[str],
+    *,
+    subset: str = "all",
+    complete: bool = True,
+    notes: Sequence[str] = (),
+) -> Corpus:
+    """A ``Corpus`` of ``utterances`` sorted by id, after the checks that hold for every corpus.
+
+    Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels``, a speaker is unnamed
+    or ``end`` does not lie after ``start``.
+    """
+    table = sorted(utterances, key=lambda u: u.id)
+    if not table:
+        raise CorpusError(f"No utterance of {name} was found in {root}; check the folder given with --data.")
+    if len(set(labels)) != len(labels):
+        raise CorpusError(f"The label set of {name} names a class twice ({', '.join(labels)}); each must occur once.")
+    for before, after in pairwise(table):
+        if before.id == after.id:
+            raise CorpusError(
+                f"The id {after.id} of {name} occurs twice ({before.path} and {after.path}); keep one of the files."
+            )
+    for u in table:
+        if u.label not in labels:
+            raise CorpusError(
+                f"Utterance {u.id} of {name} has the label {u.label!r}, which is not one of {', '.join(labels)}."
+            )
+        if not u.speaker:
+            raise CorpusError(f"Utterance {u.id} of {name} has no speaker; every utterance must name one.")
+        if u.start < 0 or (u.end is not None and u.end <= u.start):
+            raise CorpusError(
+                f"Utterance {u.id} of {name} ends at {u.end} s but starts at {u.start} s; check its times."
+            )
+    return Corpus(
+        name=name,
+        root=Path(root),
+        utterances=tuple(table),
+        labels=tuple(labels),
+        subset=subset,
+        complete=complete,
+        notes=tuple(notes),
+    )
+
+
+def count_notes(
+    utterances: Iterable[Utterance], *, labels: Mapping[str, int], speakers: Mapping[str, int] | None = None
+) -> list[str]:
+    """Sentences on where the counts of utterances differ from those expected; an empty list if they agree.
+
+    ``labels`` maps each class and ``speakers`` each speaker to the number that the whole corpus holds.
+    """
+    table = list(utterances)
+    notes = []
+    pairs = [("class", labels, Counter(u.label for u in table))]
+    if speakers is not None:
+        pairs.append(("speaker", speakers, Counter(u.speaker for u in table)))
+    for kind, expected, found in pairs:
+        wrong = [
+            f"{key} {found[key]} of {expected.get(key, 0)}"
+            for key in sorted({*expected, *found})
+            if found[key] != expected.get(key, 0)
+        ]
+        if wrong:
+            notes.append(f"Utterances per {kind} differ from the published corpus: {_few(wrong, 10)}.")
+    return notes
+
+
+def missing_note(missing: Iterable[str], total: int, what: str = "recordings") -> str:
+    """One sentence that says how many of ``total`` ids are missing and names the first five."""
+    names = sorted(missing)
+    return f"{len(names)} of the {total} {what} are missing: {_few(names, 5)}."
+
+
+def _few(names: Sequence[str], most: int) -> str:
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

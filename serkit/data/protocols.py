@@ -1,0 +1,180 @@
+"""Protocols: named, versioned, hashed ways to split a corpus into folds of train, development and test ids."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from serkit.errors import PluginError, ProtocolError, SerkitError
+from serkit.host.specs import ProtocolSpec
+from serkit.types import Corpus, Fold, Information, Protocol
+
+
+def make_protocol(corpus: Corpus, spec: ProtocolSpec) -> Protocol:
+    """The protocol of ``spec`` on ``corpus``: its splitter's folds, checked, with the protocol hash.
+
+    Raises ProtocolError if the corpus cannot be split this way (an id that does not exist or occurs twice in a fold, an
+    empty train or test part, a class missing from training, fewer than two classes in a test part) and PluginError if
+    the splitter cannot be imported or fails.
+    """
+    full = f"{corpus.name}/{spec.name}@{spec.version}"
+    try:
+        module, _, attribute = spec.splitter.partition(":")
+        splitter = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise PluginError(f"The splitter {spec.splitter!r} of protocol {full} cannot be imported ({error}).") from error
+    try:
+        folds = tuple(splitter(corpus, **spec.options))
+    except SerkitError:
+        raise
+    except Exception as error:
+        raise PluginError(
+            f"The splitter {spec.splitter!r} of protocol {full} failed ({type(error).__name__}: {error})."
+        ) from error
+    _check_folds(full, corpus, folds)
+    return Protocol(
+        corpus=corpus.name,
+        name=spec.name,
+        version=spec.version,
+        folds=folds,
+        labels=corpus.labels,
+        hash=protocol_hash(corpus, spec.name, spec.version, spec.information, folds),
+        information=spec.information,
+        guarantees=spec.guarantees,
+        summary=spec.summary,
+    )
+
+
+def protocol_hash(corpus: Corpus, name: str, version: int, information: Information, folds: Sequence[Fold]) -> str:
+    """SHA-256 (hex) of what makes two runs comparable, as canonical JSON (sorted keys, no spaces, ASCII).
+
+    Hashed are corpus, protocol name, version, information level, label set, label and speaker of each id, and the
+    sorted train, dev and test ids of each fold. Not hashed, so without influence: folders and containers (an id has no
+    root and no suffix), the order of rows, labels and folds, names of folds, chosen folds and seeds.
+    """
+    content = {
+        "corpus": corpus.name,
+        "protocol": name,
+        "version": version,
+        "information": information,
+        "labels": sorted(corpus.labels),
+        "utterances": {u.id: {"label": u.label, "speaker": u.speaker} for u in corpus.utterances},
+        "folds": sorted([sorted(f.train), sorted(f.dev), sorted(f.test)] for f in folds),
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def loso_next(corpus: Corpus, test_speakers: Sequence[str] = ()) -> list[Fold]:
+    """Leave one speaker out: a fold tests speaker s, develops on the next speaker in the sorted cycle and trains on all
+    others; the fold is named after s. ``test_speakers`` limits the folds to these (empty: every speaker).
+
+    Raises ProtocolError for fewer than three speakers or a test speaker that the corpus lacks.
+    """
+    speakers = corpus.speakers
+    if len(speakers) < 3:
+        raise ProtocolError(
+            f"loso_next needs at least 3 speakers (one to test, one to develop on, one to train on), "
+            f"but {corpus.name} at {corpus.root} has {len(speakers)} ({', '.join(speakers)})."
+        )
+    lacking = sorted(set(test_speakers) - set(speakers))
+    if lacking:
+        raise ProtocolError(
+            f"loso_next is to test speaker {', '.join(lacking)}, but {corpus.name} at {corpus.root} has only "
+            f"{', '.join(speakers)}."
+        )
+    ids: dict[str, list[str]] = {s: [] for s in speakers}
+    for u in corpus.utterances:
+        ids[u.speaker].append(u.id)
+    folds = []
+    for i, test in enumerate(speakers):
+        if test_speakers and test not in test_speakers:
+            continue
+        dev = speakers[(i + 1) % len(speakers)]
+        train = sorted(x for s in speakers if s not in (test, dev) for x in ids[s])
+        folds.append(Fold(name=test, train=tuple(train), dev=tuple(sorted(ids[dev])), test=tuple(sorted(ids[test]))))
+    return folds
+
+
+def to_dict(protocol: Protocol, corpus: Corpus) -> dict[str, Any]:
+    """The content of ``protocol.json``: the protocol, its folds, and speaker and true label of each id."""
+    return {
+        "full_name": protocol.full_name,
+        "hash": protocol.hash,
+        "corpus": protocol.corpus,
+        "name": protocol.name,
+        "version": protocol.version,
+        "information": protocol.information,
+        "guarantees": list(protocol.guarantees),
+        "labels": list(protocol.labels),
+        "summary": protocol.summary,
+        "folds": [
+            {"name": f.name, "train": list(f.train), "dev": list(f.dev), "test": list(f.test)} for f in protocol.folds
+        ],
+        "speakers": {u.id: u.speaker for u in corpus.utterances},
+        "truth": {u.id: u.label for u in corpus.utterances},
+    }
+
+
+def from_dict(content: Mapping[str, Any]) -> Protocol:
+    """The protocol that :func:`to_dict` wrote. Raises ProtocolError if a key is missing or of the wrong kind."""
+    try:
+        return Protocol(
+            corpus=content["corpus"],
+            name=content["name"],
+            version=int(content["version"]),
+            folds=tuple(
+                Fold(name=f["name"], train=tuple(f["train"]), dev=tuple(f["dev"]), test=tuple(f["test"]))
+                for f in content["folds"]
+            ),
+            labels=tuple(content["labels"]),
+            hash=content["hash"],
+            information=content["information"],
+            guarantees=tuple(content["guarantees"]),
+            summary=content["summary"],
+        )
+    except KeyError as error:
+        raise ProtocolError(
+            f"The protocol file lacks the key {error}; restore it from the run it belongs to."
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise ProtocolError(f"The protocol file is damaged ({error}); restore it from the run it belongs to.") from None
+
+
+def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold]) -> None:
+    labels = {u.id: u.label for u in corpus.utterances}
+    if not folds:
+        raise ProtocolError(f"Protocol {full} gives no fold; it needs at least one.")
+    if len({f.name for f in folds}) != len(folds):
+        raise ProtocolError(f"Protocol {full} names two folds alike ({', '.join(f.name for f in folds)}).")
+    for fold in folds:
+        where = f"Protocol {full}, fold {fold.name}:"
+        parts = {"train": fold.train, "dev": fold.dev, "test": fold.test}
+        seen: dict[str, str] = {}
+        for part, ids in parts.items():
+            for x in ids:
+                if x not in labels:
+                    raise ProtocolError(f"{where} the {part} id {x!r} is not in the corpus at {corpus.root}.")
+                if x in seen:
+                    raise ProtocolError(
+                        f"{where} the id {x!r} is in {seen[x]} and in {part}; an id may be in one part only, once."
+                    )
+                seen[x] = part
+        for part in ("train", "test"):
+            if not parts[part]:
+                raise ProtocolError(f"{where} the {part} part is empty; it needs utterances of the corpus.")
+        absent = [x for x in corpus.labels if x not in {labels[i] for i in fold.train}]
+        if absent:
+            raise ProtocolError(
+                f"{where} training needs every one of the {len(corpus.labels)} classes, but {', '.join(absent)} "
+                f"has no utterance there; the corpus at {corpus.root} is too small for this protocol."
+            )
+        tested = sorted({labels[i] for i in fold.test})
+        if len(tested) < 2:
+            raise ProtocolError(
+                f"{where} the test part needs at least 2 classes, but holds only {tested[0]}; "
+                f"the corpus at {corpus.root} is too small for this protocol."
+            )
