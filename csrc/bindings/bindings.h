@@ -1,0 +1,10 @@
+// One function a header of include/serkit, each in a file of the same stem.
+#pragma once
+
+#include <pybind11/pybind11.h>
+
+namespace serkit::bindings {
+
+void bind_log_mel(pybind11::module_& m);
+
+}  // namespace serkit::bindings

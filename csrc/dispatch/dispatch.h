@@ -1,0 +1,24 @@
+// The one table of kernels, chosen once: the widest instruction set this machine has, or the one SERKIT_ISA names.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "kernels/log_mel.h"
+
+namespace serkit::dispatch {
+
+// One member a kernel file.
+struct KernelTable {
+  const char* isa;
+  const kernels::LogMelKernels* log_mel;
+};
+
+// The table in use. The first call reads SERKIT_ISA and throws std::invalid_argument, with a sentence that names what is
+// allowed, if it names no instruction set of this build and this machine.
+const KernelTable& active();
+
+// Names that SERKIT_ISA may have here, widest last.
+std::vector<std::string> supported();
+
+}  // namespace serkit::dispatch
