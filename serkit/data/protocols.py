@@ -6,11 +6,13 @@ import hashlib
 import importlib
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from serkit.errors import PluginError, ProtocolError, SerkitError
-from serkit.host.specs import ProtocolSpec
 from serkit.types import Corpus, Fold, Information, Protocol
+
+if TYPE_CHECKING:  # only hints need it, and the host imports pluggy
+    from serkit.host.specs import ProtocolSpec
 
 
 def make_protocol(corpus: Corpus, spec: ProtocolSpec) -> Protocol:

@@ -1,0 +1,256 @@
+"""EMO-DB: file names, speakers, texts and checks of the Berlin Database of Emotional Speech (Burkhardt et al. 2005)."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from serkit import config
+from serkit.data import audio, fetch
+from serkit.data.corpus import build, count_notes, missing_note
+from serkit.data.progress import Progress, SilentProgress
+from serkit.errors import AudioError, CorpusError, DownloadError
+from serkit.types import Corpus, Utterance
+
+URL = "http://emodb.bilderbar.info/download/download.zip"
+
+LABELS = {"W": "angry", "L": "boredom", "E": "disgust", "A": "fear", "F": "happy", "N": "neutral", "T": "sad"}
+"""Letter in the file name (first letter of the German word) to class."""
+
+# The first audformat release gave 09, 10, 12 and 13 the wrong sex; these are the corrected ones.
+SPEAKERS: Mapping[str, tuple[Literal["f", "m"], int, int]] = {
+    "03": ("m", 31, 49),
+    "08": ("f", 34, 58),
+    "09": ("f", 21, 43),
+    "10": ("m", 32, 38),
+    "11": ("m", 26, 55),
+    "12": ("m", 30, 35),
+    "13": ("f", 32, 61),
+    "14": ("f", 35, 69),
+    "15": ("m", 25, 56),
+    "16": ("f", 31, 71),
+}
+"""Speaker to sex, age and number of utterances among the 535."""
+
+TEXTS = {
+    "a01": "Der Lappen liegt auf dem Eisschrank.",
+    "a02": "Das will sie am Mittwoch abgeben.",
+    "a04": "Heute abend könnte ich es ihm sagen.",
+    "a05": "Das schwarze Stück Papier befindet sich da oben neben dem Holzstück.",
+    "a07": "In sieben Stunden wird es soweit sein.",
+    "b01": "Was sind denn das für Tüten, die da unter dem Tisch stehen?",
+    "b02": "Sie haben es gerade hochgetragen und jetzt gehen sie wieder runter.",
+    "b03": "An den Wochenenden bin ich jetzt immer nach Hause gefahren und habe Agnes besucht.",
+    "b09": "Ich will das eben wegbringen und dann mit Karl was trinken gehen.",
+    "b10": "Die wird auf dem Platz sein, wo wir sie immer hinlegen.",
+}
+"""Text code in the file name to the sentence; there is no transcript file."""
+
+COUNTS = {"angry": 127, "boredom": 81, "disgust": 46, "fear": 69, "happy": 71, "neutral": 79, "sad": 62}
+
+# Versions of the 535 are a to f; release 2.0 adds recordings, so any letter is read.
+_NAME = re.compile(r"(03|08|09|1[0-6])(a0[12457]|b0[1239]|b10)([wleaftn])([a-z])", re.IGNORECASE)
+_SUFFIXES = (".wav", ".flac")
+_FOREIGN = {"RAVDESS": re.compile(r"\d\d(-\d\d){6}$"), "IEMOCAP": re.compile(r"Ses0[1-5][FM]")}
+_EXPECTED = "535 files named like 03a01Fa.wav (speaker, text, emotion letter, version) in it, in its wav/ or one below"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmoDbOptions:
+    """``subset="535"`` is the published set; ``"816"`` takes what release 2.0 adds (recordings that listeners agreed
+    on less)."""
+
+    subset: Literal["535", "816"] = "535"
+
+
+class EmoDb:
+    """Reads EMO-DB from the folder that was unpacked, from its ``wav/`` or from the folder above; WAV or FLAC."""
+
+    def __init__(self, **options: Any) -> None:
+        self.options = config.load(EmoDbOptions, options, where="the options of dataset emodb", path="dataset")
+
+    def load(self, root: Path) -> Corpus:
+        """The corpus below ``root``; ids are file names without suffix (``03a01Fa``), wherever the files lie.
+
+        What is missing or was left out is in ``notes``, and ``complete`` says whether the subset is whole. Raises
+        CorpusError if no recording of EMO-DB is there.
+        """
+        root = Path(root)
+        folder, files, strangers, doubled = _recordings(root)
+        wanted = set(_checksums())
+        notes = []
+        if self.options.subset == "535":
+            chosen = {x: p for x, p in files.items() if x in wanted}
+            if len(files) == 816 and len(chosen) == 535:
+                notes.append(
+                    "816 recordings were found (EMO-DB 2.0); the 535 of the published set are used "
+                    '(dataset option subset = "816" takes all).'
+                )
+            elif len(files) > len(chosen):
+                extra = sorted(set(files) - wanted)
+                notes.append(
+                    f"{len(extra)} recordings are named like EMO-DB but not among its 535, and were left out "
+                    f"({', '.join(extra[:5])}{', ...' if len(extra) > 5 else ''})."
+                )
+            if not chosen:
+                raise CorpusError(
+                    f"None of the {len(files)} recordings in {folder} is one of EMO-DB's 535 (e.g. {min(files)}); "
+                    f'check the folder, or set the dataset option subset = "816".'
+                )
+            missing = wanted - set(chosen)
+            complete = not missing
+            if missing:
+                notes.append(missing_note(missing, 535, "recordings of EMO-DB"))
+        else:
+            chosen, complete = files, len(files) == 816
+            if not complete:
+                notes.append(f"{len(files)} recordings were found where EMO-DB 2.0 has 816.")
+        utterances = [_utterance(x, p) for x, p in chosen.items()]
+        if self.options.subset == "535" and not complete:
+            speakers = {name: count for name, (_, _, count) in SPEAKERS.items()}
+            notes += count_notes(utterances, labels=COUNTS, speakers=speakers)
+        if strangers:
+            notes.append(
+                f"{len(strangers)} audio files in {folder} are not named as EMO-DB's and were left out "
+                f"({', '.join(strangers[:3])}{', ...' if len(strangers) > 3 else ''})."
+            )
+        if doubled:
+            notes.append(f"{len(doubled)} recordings are there twice, and the WAV was taken (e.g. {doubled[0]}).")
+        return build(
+            "emodb", folder, utterances, sorted(COUNTS), subset=self.options.subset, complete=complete, notes=notes
+        )
+
+    def check(self, root: Path, progress: Progress | None = None) -> list[str]:
+        """Sentences naming each recording under ``root`` that is damaged or altered; empty if all are whole.
+
+        A file is whole if it is the published one to the byte or decodes to the same samples (a FLAC copy, a WAV
+        with other header chunks). Recordings beyond the 535 are only decoded: their checksums are not known.
+        """
+        _, files, _, _ = _recordings(Path(root))
+        bar = progress or SilentProgress()
+        bar.start(len(files), "Checking the recordings of emodb")
+        problems = []
+        with ThreadPoolExecutor() as pool:
+            for problem in pool.map(_verify, sorted(files.items())):
+                problems += [problem] if problem else []
+                bar.advance()
+        return problems
+
+    def fetch(self, into: Path, progress: Progress | None = None) -> None:
+        """Download the official archive (about 40 MB), unpack it into ``into`` and verify every recording.
+
+        Raises DownloadError, which says where to get EMO-DB by hand and where to put it.
+        """
+        into = Path(into)
+        archive = into / "download.zip"
+        by_hand = (
+            f"get it by hand at http://emodb.bilderbar.info (download section), unpack it, and pass its folder with "
+            f"--data or put it at {fetch.corpus_dir('emodb')}."
+        )
+        if not archive.exists():
+            fetch.download(URL, archive, progress=progress, by_hand=by_hand)
+        try:
+            fetch.unpack(archive, into, progress=progress)
+            complete = self.load(into).complete
+        except (DownloadError, CorpusError) as error:
+            archive.unlink()  # a damaged archive must not be tried again
+            raise DownloadError(f"{URL} gave an archive that is not EMO-DB ({error}); {by_hand}") from None
+        problems = self.check(into, progress)
+        if problems or not complete:
+            archive.unlink()
+            what = problems[0] if problems else "recordings are missing"
+            raise DownloadError(f"{URL} gave a damaged copy of EMO-DB ({what.rstrip('.')}); {by_hand}")
+        archive.unlink()
+
+
+@cache
+def _checksums() -> dict[str, tuple[str, str]]:
+    """Id of each of the 535 to the SHA-256 of its file and of its decoded samples."""
+    lines = Path(__file__).with_name("emodb_535.txt").read_text(encoding="ascii").splitlines()
+    rows = (line.split() for line in lines if not line.startswith("#"))
+    return {name: (file, decoded) for name, file, decoded in rows}
+
+
+def _recordings(root: Path) -> tuple[Path, dict[str, Path], list[str], list[str]]:
+    """The folder with the recordings, id to file, names of other audio there, and ids that are there twice."""
+    if not root.is_dir():
+        raise CorpusError(f"{root} is not a folder; name the folder that holds EMO-DB ({_EXPECTED}).")
+    for folder in _candidates(root):
+        files: dict[str, Path] = {}
+        strangers, doubled = [], []
+        for path in sorted(folder.iterdir()):
+            if path.name.startswith(".") or path.suffix.lower() not in audio.SUFFIXES:
+                continue
+            match = _NAME.fullmatch(path.stem)
+            if not match or path.suffix.lower() not in _SUFFIXES:
+                strangers.append(path.name)
+                continue
+            name = f"{match[1]}{match[2].lower()}{match[3].upper()}{match[4].lower()}"
+            if name in files:
+                doubled.append(name)
+                if path.suffix.lower() != ".wav":
+                    continue
+            files[name] = path
+        if files:
+            return folder, files, strangers, doubled
+    raise CorpusError(f"{root} does not hold EMO-DB: expected were {_EXPECTED}; {_seen(root)}.")
+
+
+def _candidates(root: Path) -> Iterable[Path]:
+    """Folders that the recordings may lie in: ``root``, its ``wav/``, and the same one level down."""
+    yield root
+    below = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
+    # wav/ before its neighbours: silb/ and the like are not looked through first
+    for folder in sorted(below, key=lambda p: (p.name.lower() not in ("wav", "flac"), p.name)):
+        yield folder
+    for folder in below:
+        yield from (p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.lower() in ("wav", "flac"))
+
+
+def _seen(root: Path) -> str:
+    found = audio.find(root)
+    if not found:
+        return "it holds no audio files" if any(root.iterdir()) else "it is empty"
+    looks = next((n for n, pattern in _FOREIGN.items() if any(pattern.match(p.stem) for p in found)), None)
+    guess = f", which looks like {looks}" if looks else ""
+    return f"seen were {len(found)} audio files such as {found[0].relative_to(root).as_posix()}{guess}"
+
+
+def _utterance(name: str, path: Path) -> Utterance:
+    speaker, text, letter, version = name[:2], name[2:5], name[5], name[6]
+    sex, age, _ = SPEAKERS[speaker]
+    return Utterance(
+        id=name,
+        path=path,
+        label=LABELS[letter],
+        speaker=speaker,
+        sex=sex,
+        text=TEXTS[text],
+        language="de",
+        scenario="acted",
+        take=version,
+        extra={"text_code": text, "age": str(age)},
+    )
+
+
+def _verify(item: tuple[str, Path]) -> str | None:
+    name, path = item
+    known = _checksums().get(name)
+    try:
+        if known is None:
+            audio.decoded_sha256(path)
+            return None
+        with path.open("rb") as file:
+            if hashlib.file_digest(file, "sha256").hexdigest() == known[0]:
+                return None
+        if audio.decoded_sha256(path) == known[1]:
+            return None
+    except (AudioError, OSError) as error:
+        return str(error)
+    return f"{path} does not hold the published recording {name}: its samples differ; fetch or copy it again."
