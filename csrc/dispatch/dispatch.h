@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "kernels/attention.h"
 #include "kernels/log_mel.h"
 
 namespace serkit::dispatch {
@@ -12,6 +13,8 @@ namespace serkit::dispatch {
 struct KernelTable {
   const char* isa;
   const kernels::LogMelKernels* log_mel;
+  const kernels::AttentionKernels<float>* attention_f32;
+  const kernels::AttentionKernels<double>* attention_f64;
 };
 
 // The table in use. The first call reads SERKIT_ISA and throws std::invalid_argument, with a sentence that names what is
