@@ -1,1 +1,1 @@
-"""SerKit."""
+"""The command line: one command a file, each of which imports what is heavy inside its function."""

@@ -1,0 +1,74 @@
+"""``serkit list``: what can be run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from serkit.host import Host, Kind
+
+PLURALS: dict[str, Kind] = {
+    "architectures": "architecture",
+    "datasets": "dataset",
+    "metrics": "metric",
+    "features": "feature",
+    "recipes": "recipe",
+}
+
+
+def list_(
+    kind: Annotated[
+        str, typer.Argument(help="architectures, datasets, metrics, features or recipes; all without it.")
+    ] = "",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the plugins installed here, by kind."""
+    from serkit.cli.console import print_json, show, show_table
+    from serkit.host import get_host
+
+    kinds = kinds_of(kind)
+    host = get_host()
+    if json_:
+        print_json({plural: _rows(host, single) for plural, single in kinds.items()} | {"broken": broken_rows(host)})
+        return
+    for plural, single in kinds.items():
+        rows = [(r.spec.name, r.spec.summary, f"{r.distribution} {r.version}") for r in host.specs(single)]
+        show_table(plural, ("name", "summary", "distribution"), rows) if rows else show(f"{plural}: none")
+    if host.broken:
+        names = ", ".join(sorted({f"{b.distribution}:{b.source}" for b in host.broken}))
+        show(f"Broken and left out: {names} (see `serkit doctor`).")
+
+
+def kinds_of(word: str) -> dict[str, Kind]:
+    """The kinds that ``word`` (singular or plural, empty for all) names, keyed by plural. Raises UnknownNameError."""
+    from serkit.errors import UnknownNameError
+
+    found = {p: k for p, k in PLURALS.items() if word in ("", p, k)}
+    if not found:
+        raise UnknownNameError("kind of plugin", word, PLURALS)
+    return found
+
+
+def broken_rows(host: Host) -> list[dict[str, Any]]:
+    """The broken plugins as plain data."""
+    return [
+        {
+            "distribution": b.distribution,
+            "version": b.version,
+            "entry_point": b.source,
+            "reason": b.reason,
+            "names": [{"kind": k, "name": n} for k, n in b.names],
+        }
+        for b in host.broken
+    ]
+
+
+def _rows(host: Host, kind: Kind) -> list[dict[str, Any]]:
+    from serkit import config
+
+    return [
+        config.dump(r.spec) | {"distribution": r.distribution, "version": r.version, "entry_point": r.source}
+        for r in host.specs(kind)
+    ]

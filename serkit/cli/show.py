@@ -1,0 +1,185 @@
+"""``serkit show``: all there is to know about one plugin."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serkit.errors import SerkitError
+
+if TYPE_CHECKING:
+    from serkit.host import Host, Registered
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="Name of a plugin of any kind (`serkit list`).")],
+    kind: Annotated[str, typer.Option(help="Only this kind, where several have the name.")] = "",
+    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Show one plugin: its settings with defaults and bounds, presets, labels, protocols, origin."""
+    from serkit.cli.console import print_json
+    from serkit.cli.list_ import kinds_of
+    from serkit.host import get_host
+
+    host = get_host()
+    single = next(iter(kinds_of(kind).values())) if kind else None
+    found = [host.get(single, name)] if single else host.find(name)
+    described, failure = [], None
+    for registered in found:
+        page, error = describe(host, registered)
+        described.append(page)
+        failure = failure or error
+    if json_:
+        print_json(described)
+    else:
+        for page in described:
+            _print(page)
+    if failure is not None:  # after what the spec alone could say
+        raise failure
+
+
+def describe(host: Host, registered: Registered) -> tuple[dict[str, Any], SerkitError | None]:
+    """Everything about a plugin as plain data, and the error if its code cannot be used: then the spec's part only."""
+    from serkit import config
+    from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, RecipeSpec
+
+    spec = registered.spec
+    page: dict[str, Any] = {"kind": spec.kind} | config.dump(spec)
+    page |= {"distribution": registered.distribution, "version": registered.version, "entry_point": registered.source}
+    try:
+        if isinstance(spec, ArchitectureSpec):
+            page |= _architecture(host, spec)
+        elif isinstance(spec, DatasetSpec):
+            page |= _dataset(host, spec)
+        elif isinstance(spec, FeatureSpec):
+            from serkit.cli.settings import rows
+
+            page["settings"] = rows(host.load_target(spec.options))
+        elif isinstance(spec, RecipeSpec):
+            page["text"] = host.recipe_text(spec.name)
+    except SerkitError as error:
+        return page, error
+    return page, None
+
+
+def _architecture(host: Host, spec: Any) -> dict[str, Any]:
+    from serkit.cli.settings import rows
+    from serkit.run.api import describe_architecture
+    from serkit.types import Training
+
+    built = describe_architecture(spec.name)
+    return {
+        "described_preset": built["preset"],
+        "parameters": built["parameters"],
+        "parameters_spec": built["parameters_spec"],
+        "classes": built["classes"],
+        "settings": rows(host.load_target(spec.config), built["architecture"]),
+        "training": rows(Training, built["training"]),
+        "inputs": built["inputs"],
+        "unit": built["unit"],
+    }
+
+
+def _dataset(host: Host, spec: Any) -> dict[str, Any]:
+    from serkit.data.fetch import corpus_dir
+
+    dataset = host.load("dataset", spec.name)()
+    folder = corpus_dir(getattr(dataset, "cache_name", spec.name))
+    here = folder.is_dir() and any(folder.iterdir())
+    return {"utterances": sum(spec.labels.values()), "folder": str(folder), "here": here}
+
+
+def _print(page: dict[str, Any]) -> None:
+    from serkit.cli.console import show as show_
+    from serkit.cli.console import show_table
+
+    kind = page["kind"]
+    show_(f"{page['name']} ({kind}): {page['summary']}")
+    origin = [("distribution", f"{page['distribution']} {page['version']}"), ("target", page["target"])]
+    origin += [(key, page[key]) for key in ("citation", "license", "homepage") if page.get(key)]
+    show_table("origin", ("", ""), origin)
+    {"architecture": _print_architecture, "dataset": _print_dataset}.get(kind, _print_rest)(page)
+
+
+def _print_architecture(page: dict[str, Any]) -> None:
+    from serkit.cli.console import show as show_
+    from serkit.cli.console import show_table
+
+    marks = {page["default_preset"]: "default", page["paper_preset"]: "the paper's"}
+    if page["default_preset"] == page["paper_preset"]:
+        marks = {page["default_preset"]: "default, the paper's"}
+    rows = [
+        (n, marks.get(n, ""), ", ".join(_flat(over)) or "defaults", page["duration"].get(n, ""))
+        for n, over in page["presets"].items()
+    ]
+    show_table("presets", ("name", "", "changes", "time"), rows)
+    if "settings" not in page:
+        return
+    preset = page["described_preset"]
+    _settings(f"settings [architecture], in preset {preset}", page["settings"])
+    _settings(f"settings [training], in preset {preset}", page["training"])
+    show_table("inputs", ("name", "settings"), [(n, ", ".join(_flat(i))) for n, i in page["inputs"].items()])
+    show_(f"unit: {', '.join(_flat(page['unit']))}")
+    if page["parameters"] is not None:
+        spec = f" ({page['parameters_spec']:,} with one bias a gate)" if page["parameters_spec"] else ""
+        show_(f"parameters: {page['parameters']:,}{spec}, preset {preset}, {page['classes']} classes")
+
+
+def _print_dataset(page: dict[str, Any]) -> None:
+    from serkit.cli.console import show as show_
+    from serkit.cli.console import show_table
+
+    show_table("labels", ("label", "utterances"), page["labels"].items())
+    show_(f"{sum(page['labels'].values())} utterances, {page['speakers']} speakers")
+    rows = [
+        (
+            f"{page['name']}/{p['name']}@{p['version']}"
+            + (" (default)" if p["name"] == page["default_protocol"] else ""),
+            p["information"],
+            ", ".join(p["guarantees"]),
+            p["summary"],
+        )
+        for p in page["protocols"]
+    ]
+    show_table("protocols", ("name", "information", "unseen in training", "summary"), rows)
+    if "folder" not in page:
+        return
+    if page["here"]:
+        show_(f"On this machine: {page['folder']}")
+    elif page["embedded"] or page["fetchable"]:
+        show_(f"Not here yet; the first run, or `serkit data fetch {page['name']}`, puts it into {page['folder']}")
+    else:
+        show_(f"Not here; put it into {page['folder']} or pass its folder with --data")
+
+
+def _print_rest(page: dict[str, Any]) -> None:
+    from serkit.cli.console import show as show_
+
+    if page["kind"] == "metric":
+        low, high = page["range"]
+        better = "higher" if page["higher_is_better"] else "lower"
+        folds = "per fold and pooled" if page["per_fold"] else "pooled only"
+        show_(f"range {low:g} to {high:g}, {better} is better, {folds}")
+    if "settings" in page:
+        _settings(
+            f"settings [features.<input>]{', kept on disk once computed' if page['cached'] else ''}", page["settings"]
+        )
+    if "text" in page:
+        show_(page["text"].rstrip())
+
+
+def _settings(title: str, rows: list[dict[str, Any]]) -> None:
+    from serkit.cli.console import show_table
+
+    show_table(
+        title, ("key", "type", "value", "allowed"), [(r["key"], r["type"], r["value"], r["allowed"]) for r in rows]
+    )
+
+
+def _flat(table: Any, prefix: str = "") -> list[str]:
+    found: list[str] = []
+    for key, value in table.items():
+        path = f"{prefix}{key}"
+        found += _flat(value, f"{path}.") if isinstance(value, dict) else [f"{path}={value}"]
+    return found
