@@ -6,11 +6,12 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal, get_args
 
 from serkit.data import audio
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import LeakageError
+from serkit.errors import AudioError, LeakageError
 from serkit.types import Corpus, Fold, Guarantee, Protocol, Utterance
 
 Between = Literal["train+dev/test", "train/dev"]
@@ -164,6 +165,28 @@ def hash_audio(corpus: Corpus, *, progress: Progress | None = None, threads: int
             pool.shutdown(cancel_futures=True)
             raise
     return {u.id: digests[u.path] + _part(u) for u in corpus.utterances}
+
+
+def unreadable(corpus: Corpus, *, progress: Progress | None = None) -> list[str]:
+    """A sentence for each file of the corpus that is missing, damaged or holds other than finite samples."""
+    bar = progress or SilentProgress()
+    files = sorted({u.path for u in corpus.utterances})
+    bar.start(len(files), f"Checking the audio of {corpus.name}")
+    problems = []
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for problem in pool.map(_problem, files):
+            problems += [problem] if problem else []
+            bar.advance()
+    return problems
+
+
+def _problem(path: Path) -> str | None:
+    try:
+        for _ in audio.blocks(path, sample_rate=0):
+            pass
+    except AudioError as error:
+        return str(error)
+    return None
 
 
 def _part(u: Utterance) -> str:

@@ -42,6 +42,16 @@ def corpus_dir(name: str) -> Path:
     return cache_dir() / "corpora" / name
 
 
+def home(spec: DatasetSpec, dataset: Any) -> Path:
+    """The folder of the cache that belongs to ``dataset``, named by its ``cache_name`` if it has one."""
+    return corpus_dir(getattr(dataset, "cache_name", spec.name))
+
+
+def present(folder: Path) -> bool:
+    """Whether ``folder`` holds anything that is not hidden."""
+    return folder.is_dir() and any(not p.name.startswith(".") for p in folder.iterdir())
+
+
 def locate(
     spec: DatasetSpec,
     data: str | os.PathLike[str] | None,
@@ -67,26 +77,26 @@ def locate(
         if not given.is_dir():
             raise CorpusError(f"{given} given with --data is a file; name the folder that holds {spec.name}.")
         return given
-    home = corpus_dir(getattr(dataset, "cache_name", spec.name))
-    if _filled(home):
-        return home
+    kept = home(spec, dataset)
+    if present(kept):
+        return kept
     where = f"get it at {spec.homepage}" if spec.homepage else "get it from its makers"
     if not (spec.embedded or spec.fetchable):
         raise CorpusError(
             f"The corpus {spec.name} is not here and may not be fetched automatically; {where}, "
-            f"then pass its folder with --data or put it into {home}."
+            f"then pass its folder with --data or put it into {kept}."
         )
     if not allow_fetch:
         raise CorpusError(f"The corpus {spec.name} is not here; run `serkit data fetch {spec.name}` or pass --data.")
-    partial = home.with_name(home.name + ".partial")
+    partial = kept.with_name(kept.name + ".partial")
     _make_folder(partial)
     with _alone(partial):
-        if not _filled(home):  # another process may have finished meanwhile
+        if not present(kept):  # another process may have finished meanwhile
             dataset.fetch(partial, progress or SilentProgress())
-            if home.exists():
-                home.rmdir()  # empty, or _filled had said so
-            partial.rename(home)
-    return home
+            if kept.exists():
+                kept.rmdir()  # empty, or present() had said so
+            partial.rename(kept)
+    return kept
 
 
 def download(
@@ -195,10 +205,6 @@ def _transfer(url: str, part: Path, bar: Progress, title: str, timeout: float) -
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _filled(folder: Path) -> bool:
-    return folder.is_dir() and any(not p.name.startswith(".") for p in folder.iterdir())
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,0 +1,167 @@
+"""``serkit data``: which corpora there are, where they lie, whether they are whole, and how to get them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from serkit.errors import CorpusError, SerkitError
+
+app = typer.Typer(no_args_is_help=True, help="List, find, check and fetch corpora.")
+
+Name = Annotated[str, typer.Argument(help="Name of a dataset, as `serkit data list` shows it.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@app.command("list")
+def list_(as_json: Json = False) -> None:
+    """Every corpus that can be read, and whether it is on this machine."""
+    from serkit.host import get_host
+
+    host = get_host()
+    rows = [_row(host, registered) for registered in host.specs("dataset")]
+    if as_json:
+        _print_json(rows)
+        return
+    width = max((len(row["name"]) for row in rows), default=0)
+    for row in rows:
+        typer.echo(f"{row['name']:<{width}}  {row['summary']}")
+        typer.echo(f"{'':<{width}}  {_words(row)}")
+
+
+@app.command()
+def path(name: Name, as_json: Json = False) -> None:
+    """Print the folder a corpus is kept in, or would be put in by `fetch`."""
+    from serkit.host import get_host
+
+    host = get_host()
+    row = _row(host, host.get("dataset", name))
+    if row["problem"]:
+        raise CorpusError(row["problem"])
+    if as_json:
+        _print_json({"name": name, "path": row["path"], "present": row["present"]})
+    else:
+        typer.echo(row["path"])
+
+
+@app.command()
+def check(
+    name: Name,
+    data: Annotated[Path | None, typer.Option("--data", help="Folder of your own copy.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Count a corpus, decode every recording and compare checksums; ends with 1 if something is missing or damaged."""
+    from serkit.data.audit import unreadable
+    from serkit.data.fetch import locate
+    from serkit.data.progress import make_progress
+    from serkit.host import get_host
+
+    host = get_host()
+    spec: Any = host.get("dataset", name).spec
+    dataset = host.load("dataset", name)()
+    root = locate(spec, data, dataset, allow_fetch=False)
+    corpus = dataset.load(root)
+    with make_progress() as progress:
+        problems = dataset.check(root, progress) if hasattr(dataset, "check") else unreadable(corpus, progress=progress)
+    whole = corpus.complete and not problems
+    counts = {label: sum(u.label == label for u in corpus.utterances) for label in corpus.labels}
+    if as_json:
+        _print_json(
+            {
+                "name": name,
+                "path": str(corpus.root),
+                "subset": corpus.subset,
+                "utterances": len(corpus.utterances),
+                "speakers": len(corpus.speakers),
+                "labels": counts,
+                "complete": corpus.complete,
+                "notes": list(corpus.notes),
+                "problems": list(problems),
+                "whole": whole,
+            }
+        )
+    else:
+        classes = ", ".join(f"{label} {count}" for label, count in counts.items())
+        typer.echo(f"{name} at {corpus.root}: {len(corpus.utterances)} utterances, {len(corpus.speakers)} speakers.")
+        typer.echo(f"Classes: {classes}.")
+        for line in (*corpus.notes, *problems):
+            typer.echo(line)
+        typer.echo("Whole: nothing is missing or damaged." if whole else "Not whole: see above.")
+    if not whole:
+        raise typer.Exit(1)
+
+
+@app.command()
+def fetch(name: Name, as_json: Json = False) -> None:
+    """Download (or make) a corpus into the cache, unless it is there; an interrupted download goes on where it was."""
+    from serkit.data.fetch import locate
+    from serkit.data.progress import make_progress
+    from serkit.host import get_host
+
+    host = get_host()
+    spec: Any = host.get("dataset", name).spec
+    dataset = host.load("dataset", name)()
+    with make_progress() as progress:
+        root = locate(spec, None, dataset, progress=progress)
+    corpus = dataset.load(root)
+    if as_json:
+        _print_json(
+            {
+                "name": name,
+                "path": str(root),
+                "utterances": len(corpus.utterances),
+                "complete": corpus.complete,
+                "notes": list(corpus.notes),
+            }
+        )
+        return
+    typer.echo(f"{name} is at {root} ({len(corpus.utterances)} utterances).")
+    for note in corpus.notes:
+        typer.echo(note)
+
+
+def _row(host: Any, registered: Any) -> dict[str, Any]:
+    """What is known of a corpus without reading it; a broken plugin is a row with its problem, not an end."""
+    from serkit.data.fetch import home, present
+
+    spec = registered.spec
+    row: dict[str, Any] = {
+        "name": spec.name,
+        "summary": spec.summary,
+        "utterances": sum(spec.labels.values()),
+        "speakers": spec.speakers,
+        "labels": dict(spec.labels),
+        "license": spec.license,
+        "homepage": spec.homepage,
+        "embedded": spec.embedded,
+        "fetchable": spec.fetchable,
+        "distribution": registered.distribution,
+        "path": None,
+        "present": False,
+        "problem": None,
+    }
+    try:
+        folder = home(spec, host.load("dataset", spec.name)())
+        row |= {"path": str(folder), "present": present(folder)}
+    except SerkitError as error:
+        row["problem"] = str(error)
+    return row
+
+
+def _words(row: dict[str, Any]) -> str:
+    if row["problem"]:
+        return f"broken: {row['problem']}"
+    if row["present"]:
+        return f"here, at {row['path']}"
+    if row["embedded"]:
+        return "not made yet; made when it is first used"
+    if row["fetchable"]:
+        return f"not here; `serkit data fetch {row['name']}` downloads it"
+    return f"not here; get it at {row['homepage'] or 'its makers'} and pass --data"
+
+
+def _print_json(content: Any) -> None:
+    typer.echo(json.dumps(content, indent=2, ensure_ascii=False))
