@@ -134,7 +134,7 @@ def compare_published(
         return None
     reasons = []
     if published.protocol != protocol:
-        reasons.append(f"the published figure was measured under {published.protocol}, this run under {protocol}")
+        reasons.append(f"it was measured under {published.protocol}, this run under {protocol}")
     if not complete:
         reasons.append("folds of the protocol were left out of this run")
     if set(labels) != set(protocol_labels):

@@ -59,7 +59,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappi
     """Arrays and a small JSON-able record as safetensors, atomically."""
     from safetensors.numpy import save
 
-    whole = {k: np.ascontiguousarray(v) for k, v in arrays.items()}
+    whole = {k: np.asarray(v, order="C") for k, v in arrays.items()}  # ascontiguousarray would make scalars 1-D
     write_bytes(path, save(whole, metadata={"serkit": json.dumps(dict(metadata))}))
 
 

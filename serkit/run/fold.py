@@ -182,11 +182,16 @@ def tensors(units: Units, index: Sequence[int] | NDArray[np.int64], architecture
     return {name: torch.from_numpy(x).to(device) for name, x in made.items()}
 
 
-def _shaped(out: NDArray[Any], n: int, n_classes: int, plugin: str) -> NDArray[Any]:
-    if out.shape != (n, n_classes):
+def check_shape(shape: Sequence[int], n: int, n_classes: int, plugin: str) -> None:
+    """Refuse logits that are not ``[n, n_classes]``."""
+    if tuple(shape) != (n, n_classes):
         raise PluginError(
-            f"The architecture {plugin!r} returned {list(out.shape)} for {n} units; [B, K] = [{n}, {n_classes}] is expected."
+            f"The architecture {plugin!r} returned {list(shape)} for {n} units; [B, K] = [{n}, {n_classes}] is expected."
         )
+
+
+def _shaped(out: NDArray[Any], n: int, n_classes: int, plugin: str) -> NDArray[Any]:
+    check_shape(out.shape, n, n_classes, plugin)
     if not np.isfinite(out).all():
         raise UserError(
             f"The architecture {plugin!r} returned values that are not finite; a lower training.lr or "

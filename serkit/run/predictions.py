@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serkit.errors import RunFolderError, SerkitError
+from serkit.run.files import write_bytes
 
 SPLITS = ("dev", "test")
 """Splits in the order of the rows of both files."""
@@ -191,34 +191,13 @@ class Segments:
         )
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace ``path`` by ``content`` so that a crash leaves the old file or the new one, never a part.
-
-    Raises RunFolderError if the folder cannot be written.
-    """
-    # in the same folder, since os.replace is atomic only within a file system
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        try:
-            with part.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(part, path)
-        except BaseException:
-            part.unlink(missing_ok=True)
-            raise
-    except OSError as error:
-        raise RunFolderError(f"Cannot write {path} ({error.strerror}); free space or choose another --out.") from None
-
-
 def _write(path: Path, header: list[str], rows: Iterator[list[str]]) -> None:
     text = io.StringIO(newline="")
     writer = csv.writer(text)
     writer.writerow(header)
     writer.writerows(rows)
     # ids come from file names, which on POSIX need not be valid UTF-8
-    write_atomically(path, text.getvalue().encode("utf-8", "surrogateescape"))
+    write_bytes(path, text.getvalue().encode("utf-8", "surrogateescape"))
 
 
 def _read(path: Path, columns: tuple[str, ...]) -> tuple[tuple[str, ...], list[tuple[int, list[str]]]]:

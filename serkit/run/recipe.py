@@ -202,7 +202,7 @@ def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) ->
 
 
 def _published(host: Host, plugin: str, dataset: str) -> Published | None:
-    """The figure of the one shipped recipe for this architecture and corpus, so that a run without a recipe shows it."""
+    """The figure of the one shipped recipe for this architecture and corpus, for runs without a recipe."""
     mine = [
         r.spec.name
         for r in host.specs("recipe")

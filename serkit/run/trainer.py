@@ -18,7 +18,7 @@ from serkit.nn.augment import augment
 from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, write_arrays, write_text
-from serkit.run.fold import FoldJob, evaluation_units, tensors, unit_logits
+from serkit.run.fold import FoldJob, check_shape, evaluation_units, tensors, unit_logits
 from serkit.run.posteriors import merge_units
 from serkit.types import Training
 
@@ -123,6 +123,7 @@ def _epoch(
         inputs, other, share = augment(inputs, training, rng)
         with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
             logits = module(**inputs)
+        check_shape(logits.shape, len(y), len(job.labels), job.plugin)
         loss = loss_of(logits.float(), y)
         if share < 1.0:
             loss = share * loss + (1.0 - share) * loss_of(logits.float(), y[torch.from_numpy(other).to(job.device)])

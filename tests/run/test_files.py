@@ -16,7 +16,7 @@ def test_arrays_round_trip_with_their_record(tmp_path: Path) -> None:
     back, record = read_arrays(path)
     assert record == {"epoch": 3, "uar": None}
     for name, value in arrays.items():
-        np.testing.assert_array_equal(back[name], value)
+        np.testing.assert_array_equal(back[name], value, strict=True)
 
 
 @pytest.mark.parametrize("damage", [b"", b"not safetensors", b"\x08\0\0\0\0\0\0\0{}"])

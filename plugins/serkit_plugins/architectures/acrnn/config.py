@@ -6,44 +6,47 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt, MaxLen, MinLen
+from annotated_types import Ge, Gt, Le, Lt, MinLen
 
 from serkit.types import Unit
 
-Pool = Annotated[tuple[Annotated[int, Gt(0)], ...], MinLen(2), MaxLen(2)]
+Positive = Annotated[int, Gt(0)]
+
+THREE_SECONDS = Unit(frames=300)
 
 
 @dataclass(frozen=True, kw_only=True)
 class AcrnnConfig:
-    """Layers of the ACRNN (Chen 2018, section II; table of layers in ``docs/acrnn.md``).
+    """Layers of the ACRNN (Chen 2018, section II; the table of layers is in ``docs/acrnn.md``).
 
-    ``convs`` counts all convolutions; the first has ``first_maps`` maps, the others ``maps``. ``pool`` (time,
-    frequency) follows the first. ``batch_norm`` names where batch normalisation stands: after the 64-unit layer
-    (paper), after the per-frame linear layer (the authors' code), or after every convolution and the 64-unit layer.
-    ``attention="linear"`` is softmax(w h) (paper); ``"sigmoid"`` is u sigmoid(w h + b) (the authors' code).
+    ``convs`` counts all convolutions. ``maps`` are their numbers of feature maps and ``pools`` the (time, frequency)
+    max-pools after them; the last of ``maps`` repeats, and a convolution past ``pools`` has none.
+    ``batch_norm`` names where batch normalisation stands: after the dense layer (paper), after the per-frame linear
+    layer (the authors' code), or after every convolution and the dense layer. ``linear_activation`` puts a leaky ReLU
+    after the linear layer (the authors' code). ``attention="linear"`` is softmax(w h) (paper); ``"sigmoid"`` is
+    u sigmoid(w h + b) (the authors' code). ``dropout`` stands before the BLSTM and before the dense layer.
     """
 
     convs: Annotated[int, Ge(1), Le(7)] = 6
-    first_maps: Annotated[int, Gt(0)] = 128
-    maps: Annotated[int, Gt(0)] = 256
-    pool: Pool = (2, 2)
-    linear: Annotated[int, Gt(0)] = 768
+    maps: Annotated[tuple[Positive, ...], MinLen(1)] = (128, 256)
+    pools: tuple[tuple[Positive, Positive], ...] = ((2, 2),)
+    linear: Positive = 768
     linear_activation: bool = False
-    lstm: Annotated[int, Gt(0)] = 128
+    lstm: Positive = 128
     pooling: Literal["attention", "mean", "max"] = "attention"
     attention: Literal["linear", "sigmoid"] = "linear"
-    dense: Annotated[int, Gt(0)] = 64
+    dense: Positive = 64
     batch_norm: Literal["dense", "linear", "convs"] = "dense"
     dropout: Annotated[float, Ge(0), Lt(1)] = 0.0
     init: Literal["kaiming", "chen"] = "kaiming"
-    unit: Unit = Unit(frames=300)
+    unit: Unit = THREE_SECONDS
 
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "paper": {},
     "chen_reference": {
         "architecture": {
-            "pool": [2, 4],
+            "pools": [[2, 4]],
             "linear_activation": True,
             "batch_norm": "linear",
             "attention": "sigmoid",

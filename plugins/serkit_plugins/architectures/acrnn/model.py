@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from math import prod
+
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
@@ -32,7 +35,7 @@ class Acrnn(Architecture):
     def __init__(self, config: AcrnnConfig) -> None:
         super().__init__(config)
         self.inputs = {"x": Input("log-mel")}
-        self.min_frames = config.pool[0]
+        self.min_frames = prod(time for time, _ in config.pools)
 
     def build(self, fold: FoldContext) -> nn.Module:
         """A new network for the fold's classes and the log-Mel channels chosen."""
@@ -57,17 +60,19 @@ class AcrnnNet(nn.Module):
     def __init__(self, config: AcrnnConfig, bands: int, channels: int, n_classes: int) -> None:
         super().__init__()
         self.config = config
-        maps = [channels, config.first_maps, *[config.maps] * (config.convs - 1)]
-        self.convs = nn.ModuleList(
-            nn.Conv2d(a, b, (5, 3), padding=(2, 1)) for a, b in zip(maps, maps[1:], strict=False)
-        )
-        width = maps[-1] * (bands // config.pool[1])
-        self.linear = nn.Linear(width, config.linear)
+        maps = [channels, *(config.maps[min(i, len(config.maps) - 1)] for i in range(config.convs))]
+        plain = config.batch_norm != "convs"  # batch normalisation has a bias of its own
+        self.convs = nn.ModuleList(nn.Conv2d(a, b, (5, 3), padding=(2, 1), bias=plain) for a, b in pairwise(maps))
+        self.conv_norms = nn.ModuleList(nn.BatchNorm2d(n) for n in maps[1:] if config.batch_norm == "convs")
+        for _, frequency in config.pools[: config.convs]:
+            bands //= frequency
+        self.dropout = nn.Dropout(config.dropout)
+        self.linear = nn.Linear(maps[-1] * bands, config.linear)
         self.linear_norm = nn.BatchNorm1d(config.linear) if config.batch_norm == "linear" else None
         self.blstm = BLSTM(config.linear, config.lstm)
         self.attention = _attention(config) if config.pooling == "attention" else None
         self.dense = nn.Linear(2 * config.lstm, config.dense)
-        self.dense_norm = nn.BatchNorm1d(config.dense) if config.batch_norm == "dense" else None
+        self.dense_norm = nn.BatchNorm1d(config.dense) if config.batch_norm != "linear" else None
         self.out = nn.Linear(config.dense, n_classes)
         self._init(config.init)
         # time x frequency x channel is how batches arrive, so NHWC convolutions need no copy
@@ -77,7 +82,7 @@ class AcrnnNet(nn.Module):
         """Logits ``[B, K]``."""
         frames, lengths = self.encode(x, x_lengths)
         pooled, _ = self.pool_frames(frames, lengths)
-        y = self.dense(pooled)
+        y = self.dense(self.dropout(pooled))
         if self.dense_norm is not None:
             y = self.dense_norm(y)
         logits: Tensor = self.out(leaky_relu(y, SLOPE))
@@ -90,17 +95,23 @@ class AcrnnNet(nn.Module):
         lengths = x_lengths
         y = mask_frames(x, lengths).permute(0, 3, 1, 2)  # [B, C, T, F], channels last in memory
         for number, conv in enumerate(self.convs):
-            y = leaky_relu(conv(y), SLOPE)
-            if number == 0:
-                y = nn.functional.max_pool2d(y, self.config.pool)
-                lengths = pooled_lengths(lengths, self.config.pool[0], self.config.pool[0])
+            y = conv(y)
+            if number < len(
+                self.config.pools
+            ):  # the leaky ReLU is monotone, so pooling before it is the same and cheaper
+                pool = self.config.pools[number]
+                y = nn.functional.max_pool2d(y, pool)
+                lengths = pooled_lengths(lengths, pool[0], pool[0])
+            if self.conv_norms:
+                y = self.conv_norms[number](y)
+            y = leaky_relu(y, SLOPE)
             y = mask_frames(y.permute(0, 2, 3, 1), lengths).permute(0, 3, 1, 2)
         y = self.linear(y.permute(0, 2, 3, 1).flatten(2))  # frequency slow, channel fast, as in the authors' code
         if self.linear_norm is not None:
             y = self._norm_frames(y, lengths)
         if self.config.linear_activation:
             y = leaky_relu(y, SLOPE)
-        return self.blstm(y, lengths), lengths
+        return self.blstm(self.dropout(y), lengths), lengths
 
     def pool_frames(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
         """One vector ``[B, 2 lstm]`` an utterance, and the weights over frames where there are some."""
@@ -125,10 +136,10 @@ class AcrnnNet(nn.Module):
             if isinstance(module, nn.Conv2d | nn.Linear):
                 if how == "chen":
                     nn.init.trunc_normal_(module.weight, std=0.1, a=-0.2, b=0.2)
-                    nn.init.constant_(module.bias, 0.1)
                 else:
                     nn.init.kaiming_normal_(module.weight, a=SLOPE)
-                    nn.init.zeros_(module.bias)
+                if module.bias is not None:
+                    nn.init.constant_(module.bias, 0.1 if how == "chen" else 0.0)
 
 
 class SigmoidAttention(nn.Module):

@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from serkit.errors import PluginError, RunFolderError, UserError
+from serkit.run import seeds
+from serkit.run.events import Events
+from serkit.run.files import read_arrays
+from serkit.run.fold import FoldJob, evaluation_units, fit_transforms, load_transforms, training_units
+from serkit.run.trainer import HISTORY, fit_module, predict_module, rate
+from serkit.types import Training
+
+BASE = Training(optimizer="adam", lr=0.01, batch=7, epochs=4, patience=0)
+
+
+def train(job: FoldJob, events: Events | None = None) -> nn.Module:
+    path = job.folder / "transforms.safetensors"
+    transforms = load_transforms(job.architecture, path) if path.exists() else fit_transforms(job)
+    units, targets = training_units(job, transforms)
+    with seeds.torch_seeded(job.seed, job.fold.name, "init"):
+        module = job.architecture.build(job.context())
+    fit_module(job, module, units, targets, transforms, events or Events())
+    return module
+
+
+def posteriors(job: FoldJob, module: nn.Module) -> np.ndarray:
+    units = evaluation_units(
+        job, job.fold.test, load_transforms(job.architecture, job.folder / "transforms.safetensors")
+    )
+    return predict_module(job, module, units, len(job.fold.test))
+
+
+def history(job: FoldJob) -> list[dict[str, float]]:
+    head, *rows = (job.folder / "history.csv").read_text().splitlines()
+    assert head == ",".join(HISTORY)
+    return [dict(zip(HISTORY, map(float, row.split(",")), strict=True)) for row in rows]
+
+
+def test_learns_and_is_the_same_twice(make_job: Any) -> None:
+    long = replace(BASE, epochs=25)
+    a, b = make_job(training=long), make_job(training=long)
+    first, second = posteriors(a, train(a)), posteriors(b, train(b))
+    np.testing.assert_array_equal(first, second)
+    assert (first.argmax(1) == a.targets(a.fold.test)).mean() > 0.7  # chance is a third
+    assert history(a)[-1]["train_loss"] < history(a)[0]["train_loss"]
+
+
+def test_seeds_differ(make_job: Any) -> None:
+    a, b = make_job(), make_job(seed=1)
+    assert not np.array_equal(posteriors(a, train(a)), posteriors(b, train(b)))
+
+
+class Stop(Exception):
+    pass
+
+
+class StopAfter(Events):
+    def __init__(self, batches: int) -> None:
+        self.left = batches
+
+    def batch_done(self, *args: Any, **kwargs: Any) -> None:
+        self.left -= 1
+        if self.left == 0:
+            raise Stop
+
+
+@pytest.mark.parametrize("optimizer", ["nadam", "adam", "adamw", "sgd"])
+@pytest.mark.parametrize("batches", [1, 7, 14])
+def test_a_stopped_fold_goes_on_to_the_same_bits(make_job: Any, optimizer: Any, batches: int) -> None:
+    settings = replace(
+        BASE, optimizer=optimizer, ema=0.9, schedule="one-cycle", mixup=0.3, time_masks=1, time_mask_width=3
+    )
+    whole, stopped = make_job(training=settings), make_job(training=settings)
+    expected = posteriors(whole, train(whole))
+    with pytest.raises(Stop):
+        train(stopped, StopAfter(batches))
+    np.testing.assert_array_equal(posteriors(stopped, train(stopped)), expected)
+    drop = [{k: v for k, v in row.items() if k != "seconds"} for row in history(stopped)]
+    assert drop == [{k: v for k, v in row.items() if k != "seconds"} for row in history(whole)]
+
+
+def test_best_keeps_the_first_epoch_of_the_highest_dev_uar(make_job: Any) -> None:
+    job = make_job(training=replace(BASE, epochs=12))
+    train(job)
+    uars = [row["dev_uar"] for row in history(job)]
+    _, record = read_arrays(job.folder / "model.safetensors")
+    assert record["epoch"] == 1 + int(np.argmax(uars))
+    assert record["dev_uar"] == max(uars)
+
+
+def test_last_keeps_the_last_epoch(make_job: Any) -> None:
+    job = make_job(training=replace(BASE, select="last"))
+    module = train(job)
+    arrays, record = read_arrays(job.folder / "model.safetensors")
+    assert record["epoch"] == 4
+    for name, value in module.state_dict().items():
+        np.testing.assert_array_equal(value.numpy(), arrays[name])
+
+
+def test_patience_and_steps_end_a_fold(make_job: Any) -> None:
+    patient = make_job(training=replace(BASE, epochs=200, patience=3, lr=1e-12))
+    train(patient)
+    assert len(history(patient)) == 4  # the first epoch is the best, three more do not beat it
+    counted = make_job(training=replace(BASE, epochs=200, steps=10))
+    train(counted)
+    assert history(counted)[-1]["step"] == 10
+
+
+def test_averaged_weights_are_what_is_kept(make_job: Any) -> None:
+    plain, averaged = (make_job(training=replace(BASE, select="last", ema=e)) for e in (0.0, 0.99))
+    a, b = train(plain).state_dict(), train(averaged).state_dict()
+    assert not torch.equal(a["out.weight"], b["out.weight"])
+    assert torch.equal(a["norm.num_batches_tracked"], b["norm.num_batches_tracked"])
+
+
+def test_class_weights_change_the_loss(make_job: Any) -> None:
+    # 0 to 9 utterances of 3 classes are balanced; without one utterance they are not
+    job = make_job()
+    fold = replace(job.fold, train=job.fold.train[1:])
+    a, b = make_job(fold=fold), make_job(fold=fold, training=replace(BASE, class_weights="balanced"))
+    assert not np.array_equal(posteriors(a, train(a)), posteriors(b, train(b)))
+
+
+def test_damaged_and_foreign_checkpoints_are_named(make_job: Any) -> None:
+    job = make_job()
+    with pytest.raises(Stop):
+        train(job, StopAfter(6))
+    checkpoint = job.folder / "last.safetensors"
+    whole = checkpoint.read_bytes()
+    checkpoint.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(RunFolderError, match=r"last\.safetensors is damaged"):
+        train(job)
+    checkpoint.write_bytes(whole)
+    smaller = replace(job.architecture.config, hidden=5)
+    other = replace(job, architecture=type(job.architecture)(smaller))
+    with pytest.raises(RunFolderError, match="does not fit the model"):
+        train(other)
+
+
+def test_wrong_shape_and_runaway_losses_are_named(make_job: Any) -> None:
+    job = make_job()
+
+    class Wrong(type(job.architecture)):  # type: ignore[misc]
+        def build(self, fold: Any) -> nn.Module:
+            return super().build(replace(fold, labels=(*fold.labels, "extra")))
+
+    with pytest.raises(PluginError, match=r"'mean-pool' returned \[\d+, 4\] .*\[\d+, 3\] is expected"):
+        train(make_job(architecture=Wrong(job.architecture.config)))
+    with pytest.raises(UserError, match=r"stopped being finite in fold s1.*lower training\.lr"):
+        train(make_job(training=replace(BASE, optimizer="sgd", lr=1e30, epochs=9)))
+
+
+def test_rates() -> None:
+    one = Training(lr=1.0, schedule="one-cycle", warmup=0.25)
+    values = [rate(one, s, 100, 0) for s in range(100)]
+    assert int(np.argmax(values)) in (24, 25)
+    assert values[-1] < 0.01
+    assert all(b <= a for a, b in zip(values[26:], values[27:], strict=False))
+    assert rate(Training(lr=0.5), 7, 10, 3) == 0.5
+    assert math.isclose(rate(Training(lr=1.0, schedule="exponential", decay=0.9), 0, 10, 2), 0.81)
+
+
+def test_transforms_see_training_speakers_only(make_job: Any) -> None:
+    job = make_job()
+    fitted = fit_transforms(job)["x"]
+    train_frames = np.concatenate(job.table.rows("x", job.fold.train))
+    # 1e-6: the stored moments are float32
+    np.testing.assert_allclose(fitted.mean, train_frames.mean(0, dtype=np.float64), rtol=1e-6, atol=1e-6)
