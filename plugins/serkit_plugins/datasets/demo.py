@@ -1,0 +1,74 @@
+"""The corpus ``demo``: synthetic speech that is made on this machine instead of being downloaded."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from serkit.data.corpus import build, missing_note, utterance_id
+from serkit.data.progress import Progress
+from serkit.data.synth.corpus import METADATA, STAMP, VERSION, corpus_plan, read_metadata, read_version, write
+from serkit.data.synth.population import LABELS
+from serkit.errors import CorpusError
+from serkit.types import Corpus, Utterance
+
+_REMEDY = "leave out --data, or make the corpus with `serkit data fetch demo`"
+
+
+class Demo:
+    """The synthetic corpus of ``serkit.data.synth``; it has no options."""
+
+    cache_name = f"demo-v{VERSION}"
+    """A newer generator looks in a folder of its own, so samples of an older one are never mistaken for its."""
+
+    def load(self, root: Path) -> Corpus:
+        """The 240 utterances in ``root`` (the folder of ``metadata.csv``), without audio.
+
+        Files that are missing make the corpus incomplete and are named in its notes. Raises CorpusError if ``root`` is
+        not this corpus, not finished, of another version of the generator, or has none of its files.
+        """
+        root = Path(root)
+        if not (root / METADATA).is_file() and not (root / STAMP).is_file():
+            raise CorpusError(f"{root} is not the demo corpus (it has no {METADATA} and no {STAMP}); {_REMEDY}.")
+        found = read_version(root)
+        if not found:
+            raise CorpusError(f"The demo corpus in {root} was not finished (its {STAMP} is missing); {_REMEDY}.")
+        if found != VERSION:
+            raise CorpusError(
+                f"The demo corpus in {root} is of generator version {found}, this is version {VERSION}; {_REMEDY}."
+            )
+        plan = [row for row, _ in corpus_plan()]
+        if read_metadata(root) != plan:
+            raise CorpusError(f"{root / METADATA} is not the table of the demo corpus; {_REMEDY}.")
+        present = [row for row in plan if (root / row.file).is_file()]
+        missing = sorted({row.file for row in plan} - {row.file for row in present})
+        utterances = [
+            Utterance(
+                id=utterance_id(root / row.file, root), path=root / row.file, label=row.label, speaker=row.speaker,
+                sex="f" if row.sex == "f" else "m", text=row.text,
+            )
+            for row in present
+        ]  # fmt: skip
+        notes = [missing_note(missing, len(plan))] if missing else []
+        return build("demo", root, utterances, LABELS, complete=not missing, notes=notes)
+
+    def fetch(self, into: Path, progress: Progress) -> None:
+        """Make the corpus in ``into``, in a few seconds; nothing is done if this version of it is already whole there.
+
+        Raises CorpusError if ``into`` holds something else.
+        """
+        into = Path(into)
+        if into.exists() and not into.is_dir():
+            raise CorpusError(f"{into} is a file; name a folder for the demo corpus.")
+        plan = [row for row, _ in corpus_plan()]
+        if read_version(into) == VERSION and read_metadata(into) == plan:
+            if all((into / row.file).is_file() for row in plan):
+                return
+        elif into.is_dir() and not _ours(into):
+            raise CorpusError(f"{into} holds something other than the demo corpus; name an empty folder for it.")
+        write(into, progress)
+
+
+def _ours(folder: Path) -> bool:
+    """Whether a folder has only what ``write`` makes, of any version and finished or not."""
+    known = {METADATA, STAMP, "wav", f"{METADATA}.part", f"{STAMP}.part"}
+    return all(p.name in known or p.name.startswith(".") for p in folder.iterdir())
