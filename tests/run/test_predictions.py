@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serkit.errors import RunFolderError, SerkitError
-from serkit.run.predictions import Predictions, Segments, write_atomically
+from serkit.run.predictions import Predictions, Segments
 
 LABELS = ("angry", "sad", "neutral")
 
@@ -106,7 +106,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeyp
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(RunFolderError, match=r"predictions\.csv \(No space left on device\)"):
+    with pytest.raises(RunFolderError, match=r"predictions\.csv cannot be written \(No space left on device\)"):
         make(4).write(path)
     assert path.read_bytes() == before
     assert [f.name for f in tmp_path.iterdir()] == ["predictions.csv"]
@@ -114,7 +114,7 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(tmp_path: Path, monkeyp
 
 def test_writing_into_a_missing_folder_names_it(tmp_path: Path) -> None:
     with pytest.raises(RunFolderError, match="nowhere"):
-        write_atomically(tmp_path / "nowhere" / "x", b"")
+        make(3).write(tmp_path / "nowhere" / "x")
 
 
 HEAD = "id,split,speaker,label,predicted,p_a,p_b\r\n"

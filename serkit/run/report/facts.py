@@ -1,0 +1,237 @@
+"""What a report says, before it has a form: the numbers of the run folder and the sentences about them."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from serkit.errors import RunFolderError
+from serkit.run.files import read_json
+
+History = Mapping[str, Sequence[float]]
+"""Columns of a ``history.csv``; NaN where a field is empty."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """A run folder in memory. ``histories`` is keyed by the folder's name, ``<seed>-<fold>``."""
+
+    name: str
+    metrics: Mapping[str, Any]
+    protocol: Mapping[str, Any]
+    environment: Mapping[str, Any]
+    recipe: str
+    histories: Mapping[str, History]
+
+
+def read_facts(folder: Path) -> Facts:
+    """Read the folder. Raises RunFolderError naming the file that is damaged, or ``metrics.json`` if it is missing."""
+    recipe = folder / "recipe.toml"
+    return Facts(
+        name=folder.resolve().name,
+        metrics=_table(folder / "metrics.json"),
+        protocol=_table(folder / "protocol.json") if (folder / "protocol.json").exists() else {},
+        environment=_table(folder / "environment.json") if (folder / "environment.json").exists() else {},
+        recipe=recipe.read_text(encoding="utf-8", errors="replace") if recipe.exists() else "",
+        histories={p.parent.name: _history(p) for p in sorted((folder / "folds").glob("*/history.csv"))},
+    )
+
+
+def headline(m: Mapping[str, Any]) -> str:
+    """The one sentence: pooled UAR, its interval, how many folds and seeds."""
+    uar = m.get("uar") or {}
+    folds, seeds = count(m.get("n_folds"), "fold"), count(m.get("n_seeds"), "seed")
+    return f"UAR {percent(uar.get('pooled'))} ({interval(uar)}), pooled over {folds} and {seeds}"
+
+
+def interval(summary: Mapping[str, Any]) -> str:
+    """``95 % interval 61.2 to 75.0 %``, or why there is none."""
+    ends = summary.get("interval95")
+    if not ends:
+        note = summary.get("interval_note")
+        return f"no interval: {note}" if note else "no interval"
+    return f"95 % interval {100 * ends[0]:.1f} to {percent(ends[1])}"
+
+
+def warnings(m: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[str]:
+    """What a reader must know before quoting a number of this run, in plain words."""
+    out = []
+    if m.get("complete") is False:
+        whole = len(protocol.get("folds") or ())
+        part = f"{m.get('n_folds')} of the {count(whole, 'fold')} were run" if whole else "folds were left out"
+        out.append(f"The run is incomplete: {part}. Nothing here may be compared with complete runs or with papers.")
+    for c in m.get("collapsed") or ():
+        out.append(
+            f"Fold {c.get('fold')} of seed {c.get('seed')} collapsed: every test utterance was given the same class."
+        )
+    information = m.get("information") or "inductive"
+    if information != "inductive":
+        out.append(
+            f"The protocol lets a system use more than the utterance at hand ({information}); compare only with runs "
+            "of the same information level."
+        )
+    published = m.get("published")
+    if published and not published.get("comparable"):
+        out.append(f"The published figure is not comparable: {'; '.join(reasons(m))}.")
+    return out
+
+
+def reasons(m: Mapping[str, Any]) -> list[str]:
+    """Why the published figure is not comparable; empty if it is, or if there is none."""
+    published = m.get("published") or {}
+    if not published or published.get("comparable"):
+        return []
+    return list(published.get("reasons") or ()) or ["protocol, classes or folds differ"]
+
+
+def comparison(m: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows (what, UAR, WAR) that put the published figure beside ours; empty without one."""
+    published = m.get("published")
+    if not published:
+        return []
+    ours = [(m.get(name) or {}).get("mean") for name in ("uar", "war")]
+    theirs = [published.get("uar"), published.get("war")]
+    printed = ["not given" if x is None else percent(x) for x in theirs]
+    gaps = [
+        points(a - b) if a is not None and b is not None else "not given" for a, b in zip(ours, theirs, strict=True)
+    ]
+    return [
+        (f"This run, preset {m.get('preset', 'unknown')}", percent(ours[0]), percent(ours[1])),
+        (
+            f"{published.get('source', 'Published')}, preset {published.get('preset', 'unknown')}",
+            printed[0],
+            printed[1],
+        ),
+        ("Difference", gaps[0], gaps[1]),
+    ]
+
+
+def fold_rows(facts: Facts) -> list[dict[str, Any]]:
+    """For each fold: name, test utterances, UAR, WAR, and over seeds the epochs run and mean best development UAR."""
+    m = facts.metrics
+    uar, war = ((m.get(name) or {}).get("per_fold") or {} for name in ("uar", "war"))
+    support = ((m.get("support") or {}).get("per_fold")) or {}
+    rows = []
+    for fold in uar:
+        runs = [h for name, h in facts.histories.items() if name.partition("-")[2] == fold]
+        best = [max(known) for h in runs if (known := [x for x in h.get("dev_uar", ()) if math.isfinite(x)])]
+        epochs = [len(h.get("epoch", ())) for h in runs]
+        rows.append(
+            {
+                "fold": fold,
+                "utterances": sum(support[fold].values()) if fold in support else None,
+                "uar": uar[fold],
+                "war": war.get(fold),
+                "dev": sum(best) / len(best) if best else None,
+                "epochs": "" if not epochs else str(epochs[0]) if len(set(epochs)) == 1 else _span(epochs),
+            }
+        )
+    return rows
+
+
+def development(m: Mapping[str, Any]) -> str:
+    """The development scores of the epoch kept and of the last one, if they are recorded."""
+    dev = m.get("dev") or {}
+    found = [(words, _number(dev.get(key))) for key, words in (("best", "best epoch"), ("last", "last epoch"))]
+    known = [f"{words} {percent(x)}" for words, x in found if x is not None]
+    return f"Development UAR, mean over folds: {', '.join(known)}." if known else ""
+
+
+def environment_rows(facts: Facts) -> list[tuple[str, str]]:
+    """How the run was made, as (what, value)."""
+    e, m = facts.environment, facts.metrics
+    rows = [(k, m.get(k)) for k in ("plugin", "preset", "dataset", "protocol", "protocol_hash", "information")]
+    rows += [(k, e.get(k)) for k in ("serkit", "python", "torch", "numpy", "platform", "isa", "device", "device_name")]
+    rows += [(k, e.get(k)) for k in ("precision", "threads")]
+    out = [(k.replace("_", " "), str(v)) for k, v in rows if v not in (None, "")]
+    if m.get("training_speakers"):
+        out.append(("training speakers a fold", " or ".join(map(str, m["training_speakers"]))))
+    if isinstance(m.get("test_evaluations"), int):
+        out.append(("test folds read by this recipe", count(m["test_evaluations"], "time")))
+    if isinstance(e.get("seconds"), int | float):
+        out.append(("time", duration(e["seconds"])))
+    return out
+
+
+def plugin_rows(facts: Facts) -> list[tuple[str, str]]:
+    """(name, distribution and version) of each plugin that took part."""
+    return [
+        (str(p.get("name", "")), f"{p.get('distribution', '')} {p.get('version', '')}".strip())
+        for p in facts.environment.get("plugins") or ()
+    ]
+
+
+def audit_lines(facts: Facts) -> list[str]:
+    """The sentences of the leakage audit; its lists of shared texts are indented dashes, which the pages replace."""
+    return [str(x).strip().removeprefix("- ") for x in (facts.protocol.get("audit") or {}).get("lines") or ()]
+
+
+def percent(x: float | None) -> str:
+    """A fraction as ``71.3 %``; ``undefined`` for None."""
+    return "undefined" if x is None else f"{100 * x:.1f} %"
+
+
+def points(x: float) -> str:
+    """A difference of fractions as ``+1.2 points``, with a true minus."""
+    return f"{100 * x:+.1f} points".replace("-", "\N{MINUS SIGN}")
+
+
+def spread(summary: Mapping[str, Any]) -> str:
+    """``68.9 % ± 9.8 points``: mean and deviation over folds, as papers print them."""
+    mean, std = summary.get("mean"), summary.get("std_folds")
+    if mean is None:
+        return "pooled only" if summary.get("pooled") is not None else "undefined"
+    return percent(mean) if std is None else f"{percent(mean)} ± {100 * std:.1f} points"
+
+
+def count(n: Any, noun: str) -> str:
+    """``1 fold``, ``10 folds``."""
+    return f"{n} {noun}" + ("" if n == 1 else "s")
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``17 min 10 s``, ``3 h 05 min``."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def _span(values: Sequence[int]) -> str:
+    return f"{min(values)} to {max(values)}"
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, Mapping):
+        value = value.get("mean", value.get("uar"))
+    if isinstance(value, Mapping):
+        value = value.get("mean")
+    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+
+
+def _table(path: Path) -> dict[str, Any]:
+    value = read_json(path)
+    if not isinstance(value, dict):
+        raise RunFolderError(f"{path} holds no JSON object; is this a run folder of serkit run?")
+    return value
+
+
+def _history(path: Path) -> dict[str, list[float]]:
+    try:
+        reader = csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"), newline=""))
+        columns: dict[str, list[float]] = {name: [] for name in reader.fieldnames or ()}
+        for row in reader:
+            for name, values in columns.items():
+                if row[name] is None:
+                    raise ValueError(f"line {reader.line_num} is cut short")
+                values.append(float(row[name]) if row[name] else math.nan)
+    except (OSError, ValueError, csv.Error) as error:
+        raise RunFolderError(f"{path} is damaged ({error}); delete it, the report does without.") from None
+    return columns

@@ -1,0 +1,209 @@
+"""``report.html``: one self-contained page, light or dark as the reader's system, readable on a telephone.
+
+Images are embedded, there is no script, and a content policy forbids the page to load anything. Every name that comes
+from a file, a plugin or a corpus is escaped.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+from importlib.resources import files
+
+from serkit.run.report import facts as f
+from serkit.run.report import plots
+
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+
+
+def render(facts: f.Facts) -> str:
+    """The whole page."""
+    m = facts.metrics
+    title = f"{m.get('plugin', 'run')} on {m.get('dataset', 'unknown')}"
+    style = files("serkit.run.report").joinpath("style.css").read_text(encoding="utf-8")
+    light, dark = plots.draw(facts), plots.draw(facts, plots.DARK)
+    images = {name: (light[name], dark[name]) for name in light}
+    sections = [
+        _top(facts, title),
+        _published(facts),
+        _section("Folds", _picture(images, "folds", "UAR of each fold with mean and interval") + _fold_table(facts)),
+        _section("Classes", f'<div class="beside">{_class_table(facts)}{_confusion(facts)}</div>'),
+        _section("Training", _training(facts, images)),
+        _section("Scores", _score_table(facts)),
+        _section("Leakage audit", _list(f.audit_lines(facts))),
+        _section("How it was made", _made(facts)),
+    ]
+    return (
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        '<meta name="color-scheme" content="light dark">\n'
+        f"<title>{escape(title)} · SerKit</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
+        + "\n".join(s for s in sections if s)
+        + "\n</main>\n</body>\n</html>\n"
+    )
+
+
+def _top(facts: f.Facts, title: str) -> str:
+    m = facts.metrics
+    uar, war = (m.get(name) or {} for name in ("uar", "war"))
+    preset = f"preset {m['preset']}" if m.get("preset") else None
+    where = " · ".join(str(x) for x in (m.get("protocol"), preset, facts.name) if x)
+    ends = uar.get("interval95")
+    bar = ""
+    if ends:
+        low, high, at = (f"{100 * x:.2f}%" for x in (*ends, uar["pooled"]))
+        bar = (
+            '<div class="scale" aria-hidden="true"><span class="range" '
+            f'style="left:{low};width:calc({high} - {low})"></span><span class="at" style="left:{at}"></span></div>'
+            '<div class="ends" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></div>'
+        )
+    folds, seeds = f.count(m.get("n_folds"), "fold"), f.count(m.get("n_seeds"), "seed")
+    cards = [
+        ("UAR, mean over folds", f.spread(uar)),
+        ("WAR, pooled", f.percent(war.get("pooled"))),
+        ("WAR, mean over folds", f.spread(war)),
+    ]
+    warnings = "".join(f'<p class="mind"><b>Mind</b> {escape(w)}</p>' for w in f.warnings(m, facts.protocol))
+    return (
+        f"<header><h1>{escape(title)}</h1>"
+        f'<p class="faint">{escape(where)}</p></header>'
+        f'<section class="headline"><p class="big">{f.percent(uar.get("pooled"))}</p>'
+        f"<p>UAR, pooled over {escape(folds)} and {escape(seeds)}; {escape(f.interval(uar))}</p>{bar}"
+        '<dl class="cards">'
+        + "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cards)
+        + f"</dl></section>{warnings}"
+    )
+
+
+def _published(facts: f.Facts) -> str:
+    rows = f.comparison(facts.metrics)
+    if not rows:
+        return ""
+    why = f.reasons(facts.metrics)
+    if why:
+        words = f"<p><b>Not comparable</b>: {escape('; '.join(why))}.</p>"
+    else:
+        words = "<p><b>Comparable</b>: the same protocol, all of its folds, classes and files.</p>"
+    return _section("The published figure", _table(("Means over folds", "UAR", "WAR"), map(_cells, rows)) + words)
+
+
+def _fold_table(facts: f.Facts) -> str:
+    rows = (
+        (
+            escape(str(r["fold"])),
+            "" if r["utterances"] is None else str(r["utterances"]),
+            _bar(r["uar"]),
+            f.percent(r["war"]),
+            "" if r["dev"] is None else f.percent(r["dev"]),
+            escape(r["epochs"]),
+        )
+        for r in f.fold_rows(facts)
+    )
+    words = f.development(facts.metrics)
+    return _table(("Fold", "Utterances", "UAR", "WAR", "Best dev UAR", "Epochs"), rows) + (
+        f'<p class="faint">{escape(words)}</p>' if words else ""
+    )
+
+
+def _class_table(facts: f.Facts) -> str:
+    support = (facts.metrics.get("support") or {}).get("pooled") or {}
+    recall = facts.metrics.get("per_class_recall") or {}
+    rows = ((escape(str(k)), str(support.get(k, "")), _bar(v)) for k, v in recall.items())
+    return _table(("Class", "Utterances", "Recall"), rows) if recall else ""
+
+
+def _confusion(facts: f.Facts) -> str:
+    table = facts.metrics.get("confusion") or {}
+    labels, matrix = table.get("labels") or [], table.get("matrix") or []
+    if not labels:
+        return ""
+    head = "".join(f'<th scope="col"><span>{escape(str(x))}</span></th>' for x in labels)
+    lines = []
+    for label, row in zip(labels, matrix, strict=True):
+        total = sum(row)
+        cells = []
+        for count in row:
+            share = count / total if total else 0.0
+            strong = ' class="strong"' if share > 0.5 else ""
+            text = f"{100 * share:.0f}" if total else "–"
+            cells.append(f'<td{strong} style="--v:{share:.3f}">{text}<small>{count}</small></td>')
+        lines.append(f'<tr><th scope="row">{escape(str(label))}</th>' + "".join(cells) + "</tr>")
+    return (
+        '<div class="scroll"><table class="confusion"><caption>Rows are the truth, columns the prediction: '
+        "per cent of the row, and below it the count over folds and seeds.</caption>"
+        f"<thead><tr><th></th>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table></div>"
+    )
+
+
+def _training(facts: f.Facts, images: dict[str, tuple[bytes, bytes]]) -> str:
+    return _picture(images, "training", "training loss and development UAR by epoch, one line a fold")
+
+
+def _score_table(facts: f.Facts) -> str:
+    m = facts.metrics
+    scores = m.get("metrics") or {k: m[k] for k in ("uar", "war") if k in m}
+    rows = (
+        (
+            escape(str(name)),
+            f.percent(s.get("pooled")),
+            escape(f.interval(s).removeprefix("95 % interval ")),
+            escape(f.spread(s)),
+            "" if s.get("std_seeds") is None else f"{100 * s['std_seeds']:.1f} points",
+        )
+        for name, s in scores.items()
+    )
+    return _table(("Metric", "Pooled", "95 % interval", "Mean ± deviation over folds", "Over seeds"), rows)
+
+
+def _made(facts: f.Facts) -> str:
+    out = _table(None, map(_cells, f.environment_rows(facts)), "pairs")
+    plugins = f.plugin_rows(facts)
+    if plugins:
+        out += f"<details><summary>Plugins</summary>{_table(None, map(_cells, plugins), 'pairs')}</details>"
+    if facts.recipe:
+        out += (
+            f'<details><summary>Recipe</summary><pre tabindex="0">{escape(facts.recipe.rstrip())}</pre></details>'
+            '<p class="faint">The recipe is <code>recipe.toml</code> of the run folder; '
+            "<code>serkit run --recipe recipe.toml</code> runs it again.</p>"
+        )
+    return out
+
+
+def _bar(value: float | None) -> str:
+    """A fraction with a bar behind it."""
+    if value is None:
+        return f.percent(None)
+    return f'<span class="bar" style="--v:{value:.3f}">{f.percent(value)}</span>'
+
+
+def _cells(row: Iterable[str]) -> list[str]:
+    return [escape(x) for x in row]
+
+
+def _table(header: Sequence[str] | None, rows: Iterable[Sequence[str]], kind: str = "numbers") -> str:
+    """``rows`` are HTML; the first cell heads its row."""
+    columns = "".join(f'<th scope="col">{h}</th>' for h in header or ())
+    head = f"<thead><tr>{columns}</tr></thead>" if header else ""
+    body = ""
+    for first, *rest in rows:
+        cells = "".join(f"<td>{x}</td>" for x in rest)
+        body += f'<tr><th scope="row">{first}</th>{cells}</tr>'
+    return f'<div class="scroll"><table class="{kind}">{head}<tbody>{body}</tbody></table></div>'
+
+
+def _list(lines: Sequence[str]) -> str:
+    return f"<ul>{''.join(f'<li>{escape(x)}</li>' for x in lines)}</ul>" if lines else ""
+
+
+def _picture(images: dict[str, tuple[bytes, bytes]], name: str, words: str) -> str:
+    if name not in images:
+        return ""
+    light, dark = (f"data:image/png;base64,{base64.b64encode(x).decode()}" for x in images[name])
+    source = f'<source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+    return f'<div class="scroll"><picture>{source}<img src="{light}" alt="{words}"></picture></div>'
+
+
+def _section(title: str, content: str) -> str:
+    return f"<section><h2>{title}</h2>{content}</section>" if content else ""

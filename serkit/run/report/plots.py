@@ -1,0 +1,228 @@
+"""The pictures of a report: confusion matrix, folds, training curves. Agg only, no global state, same bytes again."""
+
+from __future__ import annotations
+
+import io
+import math
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from serkit.run.report.facts import Facts, percent
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours of a picture; ``light`` is for paper and files, ``dark`` for the page at night."""
+
+    paper: str
+    ink: str
+    faint: str
+    grid: str
+    accent: str
+    second: str
+    cells: tuple[str, str]
+
+
+LIGHT = Theme("#ffffff", "#1d2330", "#667085", "#e4e7ec", "#2563a8", "#b45309", ("#ffffff", "#2563a8"))
+DARK = Theme("#171b22", "#e6e9ef", "#98a2b3", "#2b323d", "#6aa9e9", "#f0a04b", ("#171b22", "#3d7fc4"))
+
+_DPI = 160
+_MANY = 24
+"""Folds above which their names would overlap and only some are written."""
+
+
+def draw(facts: Facts, theme: Theme = LIGHT) -> dict[str, bytes]:
+    """PNG files by stem: ``confusion``, ``folds``, and ``training`` where there are histories."""
+    makers = {"confusion": _confusion, "folds": _folds, "training": _training}
+    out = {}
+    for name, make in makers.items():
+        figure = make(facts, theme)
+        if figure is not None:
+            out[name] = _png(figure)
+    return out
+
+
+def _png(figure: Any) -> bytes:
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    FigureCanvasAgg(figure)
+    out = io.BytesIO()
+    with warnings.catch_warnings():
+        # a label in a script that the font lacks is drawn as boxes here and in full in the tables
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+        # no Software entry: it would hold the version of matplotlib
+        figure.savefig(out, format="png", dpi=_DPI, facecolor=figure.get_facecolor(), metadata={"Software": None})
+    return out.getvalue()
+
+
+def _figure(theme: Theme, width: float, height: float) -> Any:
+    from matplotlib.figure import Figure
+
+    return Figure(figsize=(width, height), facecolor=theme.paper, layout="constrained")
+
+
+def _style(axes: Any, theme: Theme) -> None:
+    axes.set_facecolor(theme.paper)
+    axes.tick_params(colors=theme.ink, labelsize=10, length=0)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color(theme.grid)
+    axes.xaxis.label.set_color(theme.faint)
+    axes.yaxis.label.set_color(theme.faint)
+    axes.title.set_color(theme.ink)
+
+
+def _plain(name: str, longest: int = 18) -> str:
+    """A name as a label: no mathematics between dollar signs, no line breaks, not longer than its place."""
+    text = " ".join(str(name).split())
+    text = text if len(text) <= longest else text[: longest - 1] + "…"
+    return text.replace("$", r"\$")
+
+
+def _confusion(facts: Facts, theme: Theme) -> Any:
+    from matplotlib.colors import LinearSegmentedColormap
+
+    table = facts.metrics.get("confusion") or {}
+    labels, counts = table.get("labels") or [], np.array(table.get("matrix") or [], dtype=float)
+    if not labels:
+        return None
+    k = len(labels)
+    rows = counts.sum(1, keepdims=True)
+    shares = np.divide(counts, rows, out=np.zeros_like(counts), where=rows > 0)
+    side = max(4.6, 0.82 * k)
+    figure = _figure(theme, side + 1.3, side + 0.9)
+    axes = figure.add_subplot()
+    axes.imshow(shares, cmap=LinearSegmentedColormap.from_list("cells", theme.cells), vmin=0, vmax=1)
+    names = [_plain(x) for x in labels]
+    axes.set_xticks(range(k), names, rotation=35 if k > 4 else 0, ha="right" if k > 4 else "center")
+    axes.set_xticks(np.arange(k + 1) - 0.5, minor=True)
+    axes.set_yticks(range(k), names)
+    axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
+    _style(axes, theme)
+    axes.tick_params(which="minor", length=0)
+    axes.grid(which="minor", color=theme.grid, linewidth=1)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    for i in range(k):
+        for j in range(k):
+            ink = "#ffffff" if shares[i, j] > 0.5 else theme.ink
+            share = f"{100 * shares[i, j]:.0f} %" if rows[i, 0] else "–"
+            axes.text(j, i - 0.1, share, ha="center", va="center", color=ink, fontsize=11)
+            axes.text(j, i + 0.24, f"{counts[i, j]:.0f}", ha="center", va="center", color=ink, fontsize=8, alpha=0.8)
+    axes.set_xlabel("predicted", fontsize=11)
+    axes.set_ylabel("truth", fontsize=11)
+    axes.set_title("Share of each true class, with counts over folds and seeds", fontsize=11, pad=10)
+    return figure
+
+
+def _folds(facts: Facts, theme: Theme) -> Any:
+    uar = facts.metrics.get("uar") or {}
+    per_fold: Mapping[str, float | None] = uar.get("per_fold") or {}
+    if not per_fold:
+        return None
+    n = len(per_fold)
+    heights = [math.nan if v is None else 100 * v for v in per_fold.values()]
+    figure = _figure(theme, min(12.0, max(6.4, 0.5 * n + 2.5)), 4.4)
+    axes = figure.add_subplot()
+    handles = []
+    if uar.get("interval95"):
+        low, high = (100 * x for x in uar["interval95"])
+        handles.append(axes.axhspan(low, high, color=theme.accent, alpha=0.16, lw=0, label="95 % interval of pooled"))
+    handles.append(axes.bar(range(n), heights, width=0.62, color=theme.accent, alpha=0.75, zorder=2, label="fold"))
+    marks = [
+        (uar.get("pooled"), "pooled", theme.ink, "-"),
+        (uar.get("mean"), "mean of folds", theme.ink, "--"),
+        ((facts.metrics.get("published") or {}).get("uar"), "published", theme.second, "-."),
+    ]
+    for value, words, colour, dashes in marks:
+        if value is not None:
+            line = axes.axhline(
+                100 * value, color=colour, ls=dashes, lw=1.6, zorder=3, label=f"{words} {percent(value)}"
+            )
+            handles.append(line)
+    labels = (facts.metrics.get("confusion") or {}).get("labels") or []
+    if labels:
+        chance = axes.axhline(100 / len(labels), color=theme.faint, ls=":", lw=1.4, zorder=3)
+        chance.set_label(f"chance {percent(1 / len(labels))}")
+        handles.append(chance)
+    if n <= _MANY:
+        for i, h in enumerate(heights):
+            if math.isfinite(h):
+                inside = h > 8  # per cent: a lower bar has no room for the number
+                at, ink = (1.5, "#ffffff") if inside else (h + 1, theme.ink)
+                axes.text(i, at, f"{h:.0f}", ha="center", va="bottom", color=ink, fontsize=9, zorder=4)
+    every = 1 if n <= _MANY else math.ceil(n / _MANY)
+    long = max(len(str(f)) for f in per_fold) > 4
+    shown = range(0, n, every)
+    names = [_plain(f, 12) for f in per_fold]
+    axes.set_xticks(shown, [names[i] for i in shown], rotation=40 if long else 0, ha="right" if long else "center")
+    axes.set_xlim(-0.6, n - 0.4)
+    axes.set_ylim(0, 100)
+    _style(axes, theme)
+    axes.grid(axis="y", color=theme.grid, lw=0.8, zorder=0)
+    axes.set_axisbelow(True)
+    axes.set_ylabel("UAR in %", fontsize=11)
+    axes.set_xlabel("fold", fontsize=11)
+    figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False, fontsize=10, labelcolor=theme.ink)
+    return figure
+
+
+def _training(facts: Facts, theme: Theme) -> Any:
+    panels = [("train_loss", "training loss", 1.0), ("dev_uar", "development UAR in %", 100.0)]
+    curves = {
+        column: [scale * np.array(h[column]) for h in facts.histories.values() if np.isfinite(h.get(column, ())).any()]
+        for column, _, scale in panels
+    }
+    panels = [p for p in panels if curves[p[0]]]
+    if not panels:
+        return None
+    figure = _figure(theme, 4.9 * len(panels), 3.8)
+    for at, (column, words, _) in enumerate(panels):
+        axes = figure.add_subplot(1, len(panels), at + 1)
+        runs = curves[column]
+        alpha = max(0.12, min(0.5, 4 / len(runs)))
+        for run in runs:
+            axes.plot(np.arange(1, len(run) + 1), run, color=theme.accent, lw=1.1, alpha=alpha, marker=_mark(run))
+        mean = _mean_curve(runs)
+        axes.plot(np.arange(1, len(mean) + 1), mean, color=theme.ink, lw=2.2, marker=_mark(mean))
+        _style(axes, theme)
+        axes.grid(color=theme.grid, lw=0.8)
+        axes.set_xlabel("epoch", fontsize=11)
+        axes.set_title(words[0].upper() + words[1:], fontsize=11)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        if column == "train_loss":
+            axes.set_ylim(bottom=0)
+    from matplotlib.lines import Line2D
+
+    handles = [
+        Line2D([], [], color=theme.accent, lw=1.4, alpha=0.6, label="one fold of one seed"),
+        Line2D([], [], color=theme.ink, lw=2.2, label="mean, while at least half of them train"),
+    ]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=2, frameon=False, fontsize=10, labelcolor=theme.ink
+    )
+    return figure
+
+
+def _mark(run: Any) -> str:
+    """A line of one point is invisible without a marker."""
+    return "o" if len(run) == 1 else ""
+
+
+def _mean_curve(runs: list[Any]) -> Any:
+    """Mean over the runs that reached an epoch, cut where fewer than half did: the rest is of other folds."""
+    longest = max(map(len, runs))
+    grid = np.full((len(runs), longest), np.nan)
+    for i, run in enumerate(runs):
+        grid[i, : len(run)] = run
+    known = np.isfinite(grid)
+    enough = np.flatnonzero(known.sum(0) * 2 >= len(runs))
+    if not enough.size:
+        return np.array([np.nan])
+    grid, known = grid[:, : enough[-1] + 1], known[:, : enough[-1] + 1]
+    n = known.sum(0)
+    return np.divide(np.where(known, grid, 0.0).sum(0), n, out=np.full(n.shape, np.nan), where=n > 0)

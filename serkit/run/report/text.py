@@ -1,0 +1,101 @@
+"""``report.md``: the run in plain Markdown, for a repository, a mail or a paper's notes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from serkit.run.report import facts as f
+
+
+def render(facts: f.Facts) -> str:
+    """The whole page."""
+    m = facts.metrics
+    title = f"{m.get('plugin', 'run')} on {m.get('dataset', 'unknown')}"
+    parts = [f"# {escape(title)}", f"**{escape(f.headline(m))}**"]
+    where = [("protocol", m.get("protocol")), ("preset", m.get("preset")), ("run", facts.name)]
+    parts.append(" · ".join(f"{k} {escape(str(v))}" for k, v in where if v))
+    notes = f.warnings(m, facts.protocol)
+    if notes:
+        parts.append("\n".join(f"> **Mind:** {escape(x)}\n>" for x in notes).removesuffix("\n>"))
+
+    parts.append("## Scores")
+    parts.append(
+        _table(
+            ("Metric", "Pooled", "95 % interval", "Mean ± deviation over folds", "Deviation over seeds"),
+            (
+                (
+                    name,
+                    f.percent(s.get("pooled")),
+                    f.interval(s).removeprefix("95 % interval "),
+                    f.spread(s),
+                    "" if s.get("std_seeds") is None else f"{100 * s['std_seeds']:.1f} points",
+                )
+                for name, s in (m.get("metrics") or {k: m[k] for k in ("uar", "war") if k in m}).items()
+            ),
+        )
+    )
+    if f.development(m):
+        parts.append(escape(f.development(m)))
+
+    rows = f.comparison(m)
+    if rows:
+        parts.append("## The published figure")
+        parts.append(_table(("Means over folds", "UAR", "WAR"), rows))
+        why = f.reasons(m)
+        words = f"Not comparable: {'; '.join(why)}." if why else "Comparable: the same protocol, all of its folds."
+        parts.append(escape(words))
+
+    parts.append("## Folds")
+    parts.append(
+        _table(
+            ("Fold", "Utterances", "UAR", "WAR", "Best dev UAR", "Epochs"),
+            (
+                (
+                    r["fold"],
+                    "" if r["utterances"] is None else str(r["utterances"]),
+                    f.percent(r["uar"]),
+                    f.percent(r["war"]),
+                    "" if r["dev"] is None else f.percent(r["dev"]),
+                    r["epochs"],
+                )
+                for r in f.fold_rows(facts)
+            ),
+        )
+    )
+    parts.append("![UAR of each fold](plots/folds.png)")
+
+    support = (m.get("support") or {}).get("pooled") or {}
+    parts.append("## Classes")
+    parts.append(
+        _table(
+            ("Class", "Utterances", "Recall"),
+            ((k, str(support.get(k, "")), f.percent(v)) for k, v in (m.get("per_class_recall") or {}).items()),
+        )
+    )
+    parts.append("![Confusion matrix](plots/confusion.png)")
+    if facts.histories:
+        parts += ["## Training", "![Training loss and development UAR](plots/training.png)"]
+
+    lines = f.audit_lines(facts)
+    if lines:
+        parts += ["## Leakage audit", "\n".join(f"* {escape(x)}" for x in lines)]
+    parts += ["## How it was made", _table(("What", "Value"), f.environment_rows(facts))]
+    plugins = f.plugin_rows(facts)
+    if plugins:
+        parts.append(_table(("Plugin", "From"), plugins))
+    if facts.recipe:
+        fence = "`" * max(3, 1 + max((len(x) for x in re.findall("`+", facts.recipe)), default=0))
+        parts.append(f"{fence}toml\n{facts.recipe.rstrip()}\n{fence}")
+    return "\n\n".join(parts) + "\n"
+
+
+def escape(text: str) -> str:
+    """``text`` so that Markdown shows it as it is, on one line."""
+    return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(text.split()))
+
+
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
+    lines += ["| " + " | ".join(escape(str(x)) for x in row) + " |" for row in rows]
+    return "\n".join(lines)

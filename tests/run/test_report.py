@@ -1,0 +1,313 @@
+"""The report of a realistic run folder: right numbers, all escaped, nothing from outside, the same bytes again."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serkit.errors import RunFolderError
+from serkit.run.evaluation import compare_published, evaluate
+from serkit.run.predictions import Predictions
+from serkit.run.report import facts as f
+from serkit.run.report import terminal_summary, write_report
+from serkit.run.report.text import escape
+from serkit.types import Published
+from serkit_plugins.metrics import classification
+from serkit_plugins.metrics.hooks import serkit_metrics
+
+EMODB = ("angry", "boredom", "disgust", "fear", "happy", "sad", "neutral")
+SPEAKERS = ("03", "08", "09", "10", "11", "12", "13", "14", "15", "16")
+
+
+def fake_run(
+    folder: Path,
+    *,
+    labels: tuple[str, ...] = EMODB,
+    folds: tuple[str, ...] = SPEAKERS,
+    seeds: int = 2,
+    protocol: str = "emodb/loso_next@1",
+    one_class: bool = False,
+    **changes: Any,
+) -> Path:
+    """A run folder as ``serkit run`` leaves it, with predictions that are right about seven times in ten."""
+    results = {}
+    for seed in range(seeds):
+        for i, fold in enumerate(folds):
+            rng = np.random.default_rng([seed, i])
+            n = 35 + int(rng.integers(36))
+            truth = np.random.default_rng([99, i]).permutation(np.arange(n) % len(labels))
+            posteriors = (
+                rng.dirichlet(np.full(len(labels), 0.6), n) + rng.uniform(0.2, 0.8) * np.eye(len(labels))[truth]
+            )
+            posteriors /= posteriors.sum(1, keepdims=True)
+            if one_class and (seed, i) == (0, 1):
+                posteriors[:] = np.eye(len(labels))[2]
+            p = Predictions(
+                ids=tuple(f"{fold}/{k:03d}" for k in range(n)),
+                split=tuple("test" if k % 3 else "dev" for k in range(n)),
+                speaker=(fold,) * n,
+                truth=truth,
+                predicted=posteriors.argmax(1),
+                posteriors=posteriors,
+                labels=labels,
+            )
+            at = folder / "folds" / f"{seed}-{fold}"
+            at.mkdir(parents=True)
+            p.write(at / "predictions.csv")
+            results[seed, fold] = p
+            epochs = 18 + int(rng.integers(20))
+            lines = ["epoch,step,lr,train_loss,dev_uar,dev_war,seconds"]
+            for e in range(1, epochs + 1):
+                loss = 0.1 + 1.85 * math.exp(-e / 8) + 0.04 * rng.normal() ** 2
+                dev = "" if e == 1 else repr(0.72 - 0.55 * math.exp(-e / 6) + 0.03 * rng.normal())
+                lines.append(f"{e},{12 * e},0.0005,{loss!r},{dev},{dev},2.5")
+            (at / "history.csv").write_text("\n".join(lines) + "\n")
+    metrics = {s.name: (s, getattr(classification, s.name)) for s in serkit_metrics()}
+    scores = evaluate(results, labels=labels, metrics=metrics, resamples=500)
+    published = Published(source="Chen 2018, table 3", protocol="emodb/chen4@1", preset="paper", uar=0.8282)
+    whole: dict[str, Any] = {
+        "schema": 1,
+        "complete": True,
+        "dataset": "emodb",
+        "plugin": "acrnn",
+        "preset": "small",
+        "protocol": protocol,
+        "protocol_hash": "9f2c" * 16,
+        "information": "inductive",
+        "training_speakers": [8],
+        **scores,
+        "dev": {"best": 0.741, "last": 0.702},
+        "published": compare_published(
+            published,
+            protocol=protocol,
+            complete=True,
+            labels=labels,
+            protocol_labels=labels,
+            uar=scores["uar"]["mean"],
+        ),
+    }
+    whole.update(changes)
+    (folder / "metrics.json").write_text(json.dumps(whole, allow_nan=False))
+    split = {
+        "full_name": protocol,
+        "hash": "9f2c" * 16,
+        "labels": labels,
+        "folds": [{"name": x} for x in SPEAKERS],
+        "audit": {
+            "lines": ["No speaker is in training and test.", "All 10 sentences of the test folds are in training."]
+        },
+    }
+    (folder / "protocol.json").write_text(json.dumps(split))
+    plugins = [{"kind": "architecture", "name": "acrnn", "distribution": "serkit", "version": "0.1.0"}]
+    environment = {
+        "serkit": "0.1.0",
+        "python": "3.11.9",
+        "torch": "2.13.0",
+        "isa": "avx2",
+        "device": "cpu",
+        "threads": 2,
+    }
+    (folder / "environment.json").write_text(json.dumps(environment | {"plugins": plugins, "seconds": 1030.4}))
+    (folder / "recipe.toml").write_text('schema = 1\n\n[run]\nplugin = "acrnn"\npreset = "small"\nseeds = 2\n')
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = fake_run(tmp_path_factory.mktemp("run"))
+    write_report(folder)
+    return folder
+
+
+class Page(HTMLParser):
+    """Visible text, tags, what the page would load, and whether every element is closed in order."""
+
+    VOID = ("meta", "img", "source")
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.loads: list[str] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.loads += [v or "" for k, v in attrs if k in ("src", "srcset", "href")]
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split())
+
+
+def test_the_report_is_written_and_nothing_else(run: Path) -> None:
+    assert sorted(p.name for p in (run / "plots").iterdir()) == ["confusion.png", "folds.png", "training.png"]
+    given = {"environment.json", "folds", "metrics.json", "protocol.json", "recipe.toml"}
+    assert {p.name for p in run.iterdir()} == given | {"plots", "report.html", "report.md"}
+
+
+def test_both_pages_show_the_numbers_of_metrics_json(run: Path) -> None:
+    m = json.loads((run / "metrics.json").read_text())
+    uar = m["uar"]
+    low, high = uar["interval95"]
+    wanted = [
+        f"{100 * uar['pooled']:.1f} %",
+        f"95 % interval {100 * low:.1f} to {100 * high:.1f} %",
+        f"{100 * uar['mean']:.1f} % ± {100 * uar['std_folds']:.1f} points",
+        "pooled over 10 folds and 2 seeds",
+        "82.8 %",
+        "measured under emodb/chen4@1, this run under emodb/loso_next@1",
+        "best epoch 74.1 %, last epoch 70.2 %",
+        "17 min 10 s",
+        "All 10 sentences of the test folds are in training.",
+        *(f"{100 * x:.1f} %" for x in uar["per_fold"].values()),
+        *(f"{100 * x:.1f} %" for x in m["per_class_recall"].values()),
+    ]
+    markdown = re.sub(r"\\(.)", r"\1", (run / "report.md").read_text())
+    html = Page((run / "report.html").read_text()).text
+    for text in wanted:
+        assert text in markdown, text
+        assert text in html, text
+    cells = [str(x) for row in m["confusion"]["matrix"] for x in row]
+    assert re.findall(r"<small>(\d+)</small>", (run / "report.html").read_text()) == cells
+
+
+def test_the_page_is_well_formed_and_loads_nothing_from_outside(run: Path) -> None:
+    page = Page((run / "report.html").read_text())
+    assert page.open == []
+    assert "script" not in page.tags
+    assert len(page.loads) == 4  # two pictures, light and dark; the confusion matrix is a table
+    assert all(x.startswith("data:image/png;base64,") for x in page.loads)
+
+
+def test_the_same_files_give_the_same_bytes(run: Path) -> None:
+    names = ["report.md", "report.html", "plots/confusion.png", "plots/folds.png", "plots/training.png"]
+    before = [(run / n).read_bytes() for n in names]
+    write_report(run)
+    assert [(run / n).read_bytes() for n in names] == before
+
+
+def test_names_are_shown_as_they_are_and_never_run(tmp_path: Path) -> None:
+    bad = "<script>alert(1)</script>|*x*"
+    fake_run(tmp_path, labels=(bad, "$a$b", "悲しい"), folds=("a&b", "$f$"), seeds=1, plugin=bad, one_class=True)
+    (tmp_path / "recipe.toml").write_text(f'note = "{bad}``` "\n')
+    write_report(tmp_path)
+    page = Page((tmp_path / "report.html").read_text())
+    assert "script" not in page.tags
+    assert page.open == []
+    assert page.text.count(bad) >= 4  # title, class table, confusion matrix (twice), recipe
+    assert "悲しい" in page.text
+    assert "a&b" in page.text
+    markdown = (tmp_path / "report.md").read_text()
+    assert "<script>" not in markdown.split("````toml")[0].replace("\\<", "")
+    assert escape(bad) in markdown
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"complete": False, "n_folds": 2}, "The run is incomplete: 2 of the 10 folds were run."),
+        ({"collapsed": [{"seed": 1, "fold": "08"}]}, "Fold 08 of seed 1 collapsed"),
+        ({"information": "speaker-unlabelled"}, "more than the utterance at hand (speaker-unlabelled)"),
+    ],
+)
+def test_what_a_reader_must_mind_is_said_in_words(tmp_path: Path, changes: dict[str, Any], says: str) -> None:
+    fake_run(tmp_path, folds=("03", "08"), seeds=1, **changes)
+    write_report(tmp_path)
+    assert says in Page((tmp_path / "report.html").read_text()).text
+    assert escape(says) in (tmp_path / "report.md").read_text()
+
+
+def test_a_clean_run_has_no_warning(tmp_path: Path) -> None:
+    fake_run(tmp_path, folds=("03", "08"), seeds=1, protocol="emodb/chen4@1")
+    write_report(tmp_path)
+    html = (tmp_path / "report.html").read_text()
+    assert 'class="mind"' not in html
+    assert "Comparable : the same protocol" in Page(html).text.replace("Comparable:", "Comparable :")
+    assert "Mind" not in (tmp_path / "report.md").read_text()
+
+
+def test_metrics_json_alone_is_enough(tmp_path: Path) -> None:
+    metrics = json.loads((fake_run(tmp_path / "whole", folds=("03",), seeds=1) / "metrics.json").read_text())
+    for key in ("dev", "published", "preset", "support", "training_speakers", "metrics"):
+        del metrics[key]
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "metrics.json").write_text(json.dumps(metrics))
+    write_report(bare)
+    assert sorted(p.name for p in (bare / "plots").iterdir()) == ["confusion.png", "folds.png"]
+    assert "no interval: one speaker is no sample of speakers" in Page((bare / "report.html").read_text()).text
+
+
+def test_undefined_values_are_called_undefined(tmp_path: Path) -> None:
+    fake_run(tmp_path, labels=(*EMODB[:2], "calm"), folds=("03", "08"), seeds=1)
+    path = tmp_path / "metrics.json"
+    metrics = json.loads(path.read_text())
+    metrics["per_class_recall"]["calm"] = None
+    metrics["confusion"]["matrix"][2] = [0, 0, 0]
+    metrics["uar"]["per_fold"]["08"] = metrics["uar"]["mean"] = metrics["uar"]["std_folds"] = None
+    path.write_text(json.dumps(metrics))
+    write_report(tmp_path)
+    text = Page((tmp_path / "report.html").read_text()).text
+    assert text.count("undefined") >= 3
+    assert re.search(r"\bnan\b", text, re.IGNORECASE) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        ("metrics.json", lambda p: p.unlink()),
+        ("metrics.json", lambda p: p.write_text("{")),
+        ("metrics.json", lambda p: p.write_text("[]")),
+        ("protocol.json", lambda p: p.write_text("{")),
+        ("folds/0-03/history.csv", lambda p: p.write_text("epoch,train_loss\n1,x\n")),
+        ("folds/0-03/history.csv", lambda p: p.write_text("epoch,train_loss\n1\n")),
+    ],
+)
+def test_damaged_files_are_named(tmp_path: Path, name: str, damage: Callable[[Path], object]) -> None:
+    fake_run(tmp_path, folds=("03",), seeds=1)
+    damage(tmp_path / name)
+    with pytest.raises(RunFolderError, match=re.escape(str(tmp_path / name))):
+        write_report(tmp_path)
+
+
+def test_the_terminal_shows_headline_folds_and_comparison(run: Path) -> None:
+    from rich.console import Console
+
+    m = json.loads((run / "metrics.json").read_text())
+    m["plugin"] = "[red]acrnn[/]"
+    console = Console(width=100, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        console.print(terminal_summary(m))
+    text = console.export_text()
+    assert "[red]acrnn[/]" in text
+    assert f.headline(m) in text
+    for fold, value in m["uar"]["per_fold"].items():
+        assert re.search(rf"^\s*{fold} .*{100 * value:.1f} %", text, re.MULTILINE), fold
+    assert "(not comparable)" in text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"), [(0.4, "0 s"), (59.6, "1 min 00 s"), (1030.4, "17 min 10 s"), (11100, "3 h 05 min")]
+)
+def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
+    assert f.duration(seconds) == words
