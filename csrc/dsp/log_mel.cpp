@@ -103,6 +103,7 @@ int64_t LogMel::frame_start(int64_t frame) const {
 }
 
 int64_t LogMel::n_complete_frames(int64_t n_samples) const {
+  if (n_samples <= -frame_start(0)) return 0;  // what is reflected before the first sample is not all there
   const int64_t last_start = n_samples - options_.window_length_samples - frame_start(0);
   return last_start < 0 ? 0 : 1 + last_start / options_.hop_samples;
 }

@@ -1,1 +1,34 @@
-"""SerKit."""
+"""Features of speech: extractors that turn a waveform into frames.
+
+>>> import numpy as np
+>>> from serkit.features import LogMel
+>>> LogMel()(np.random.default_rng(0).standard_normal(16000).astype(np.float32)).shape
+(99, 40, 3)
+
+One extractor a file. An extractor is an options dataclass and a class that follows ``Extractor``.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from serkit.features.base import Extractor
+    from serkit.features.log_mel import LogMel
+    from serkit.features.log_mel_options import LogMelOptions
+
+__all__ = ["Extractor", "LogMel", "LogMelOptions"]
+
+_MODULES = {"Extractor": "base", "LogMel": "log_mel", "LogMelOptions": "log_mel_options"}
+
+
+def __getattr__(name: str) -> Any:
+    # lazy, so that listing plugins, which imports this package for nothing else, loads neither NumPy nor the core
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,1 +1,1 @@
-"""SerKit."""
+"""Kernels: ``reference`` defines each in NumPy float64, ``native`` is the compiled core, ``jit`` is Numba."""
