@@ -1,0 +1,233 @@
+"""Attention pooling as torch custom ops over the compiled kernels, with a plain torch path where they do not apply.
+
+``attention_pool`` and ``linear_attention_pool`` are what to call. On the CPU they run one compiled op a batch; on other
+devices, and while a graph is exported, they run ``serkit.ops.attention_torch``, which any backend understands.
+Second derivatives exist on the plain path only. Under autocast everything is computed in float32.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from serkit.errors import UserError
+from serkit.kernels.native import attention as native
+from serkit.ops import attention_torch
+
+
+def attention_pool(
+    x: Tensor, lengths: Tensor, weight: Tensor, bias: Tensor, query: Tensor, scale: float = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Additive attention: e_t = u . tanh(W x_t + b), weights = softmax over t < lengths[b] of scale * e.
+
+    ``x`` [B, T, D], ``lengths`` int64 [B] in 1..T on the same device, ``weight`` W [A, D], ``bias`` b [A], ``query``
+    u [A]; float32 or float64, all alike. Returns pooled [B, D] = sum_t weights_t x_t and weights [B, T], exactly 0 in
+    padding, both differentiable. Padding is never read. Source: M. Chen, attention with scale (there lambda).
+    Raises UserError for wrong shapes, dtypes, devices or lengths (values of lengths are checked on the CPU only: on
+    another device the check would wait for it).
+    """
+    return _pool(x, lengths, query, weight, bias, scale)
+
+
+def linear_attention_pool(x: Tensor, lengths: Tensor, theta: Tensor, scale: float = 1.0) -> tuple[Tensor, Tensor]:
+    """Attention without hidden layer: e_t = theta . x_t with ``theta`` [D]; otherwise as ``attention_pool``.
+
+    Source: Chen et al. 2018, equation of the attention layer.
+    """
+    return _pool(x, lengths, theta, None, None, scale)
+
+
+def _pool(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor | None, bias: Tensor | None, scale: float
+) -> tuple[Tensor, Tensor]:
+    given = [t for t in (query, weight, bias, lengths) if t is not None]
+    if any(t.device != x.device for t in given):
+        others = ", ".join(sorted({str(t.device) for t in given}))
+        raise UserError(f"x is on {x.device}, but lengths and parameters are on {others}; move all to one device.")
+    if x.device.type != "cpu" or _exporting():
+        return attention_torch.attention_pool(x, lengths, query, weight, bias, scale)
+    keep = torch.is_grad_enabled() and any(t.requires_grad for t in (x, query, weight, bias) if t is not None)
+    if weight is None or bias is None:
+        pooled, weights = _linear(x, lengths, query, scale)
+    else:
+        pooled, weights, _ = _additive(x, lengths, query, weight, bias, scale, keep)
+    return pooled, weights
+
+
+def _exporting() -> bool:
+    return bool(torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export())
+
+
+# ---- forward ops ----
+
+
+def _additive_outputs(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, keep_hidden: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    batch, frames, dim = x.shape
+    hidden = x.new_empty(batch * frames if keep_hidden else 0, weight.shape[0])
+    return x.new_empty(batch, dim), x.new_empty(batch, frames), hidden
+
+
+@torch.library.custom_op("serkit::attention_pool", mutates_args=(), device_types="cpu")
+def _additive(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, keep_hidden: bool
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Pooled, weights, and hidden [B * T, A] for the backward op ([0, A] unless ``keep_hidden``)."""
+    native.check_shapes(x, lengths, query, weight, bias, scale)
+    outputs = _additive_outputs(x, lengths, query, weight, bias, scale, keep_hidden)
+    pooled, weights, hidden = map(_view, outputs)
+    native.forward(
+        _view(x), _view(lengths), _view(query), _view(weight), _view(bias), scale,
+        pooled=pooled, weights=weights, hidden=hidden if keep_hidden else None, threads=torch.get_num_threads(),
+    )  # fmt: skip
+    return outputs
+
+
+_additive.register_fake(_additive_outputs)
+
+
+def _linear_outputs(x: Tensor, lengths: Tensor, theta: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    batch, frames, dim = x.shape
+    return x.new_empty(batch, dim), x.new_empty(batch, frames)
+
+
+@torch.library.custom_op("serkit::linear_attention_pool", mutates_args=(), device_types="cpu")
+def _linear(x: Tensor, lengths: Tensor, theta: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+    native.check_shapes(x, lengths, theta, None, None, scale)
+    outputs = _linear_outputs(x, lengths, theta, scale)
+    pooled, weights = map(_view, outputs)
+    native.forward(
+        _view(x), _view(lengths), _view(theta), scale=scale, pooled=pooled, weights=weights,
+        threads=torch.get_num_threads(),
+    )  # fmt: skip
+    return outputs
+
+
+_linear.register_fake(_linear_outputs)
+
+
+# ---- backward ops ----
+
+
+def _additive_backward_outputs(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, weights: Tensor,
+    hidden: Tensor, grad_pooled: Tensor | None, grad_weights: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    return _like(x), _like(query), _like(weight), _like(bias)
+
+
+@torch.library.custom_op("serkit::attention_pool_backward", mutates_args=(), device_types="cpu")
+def _additive_backward(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, weights: Tensor,
+    hidden: Tensor, grad_pooled: Tensor | None, grad_weights: Tensor | None,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
+    """Gradients of x, query, weight, bias."""
+    outputs = _additive_backward_outputs(
+        x, lengths, query, weight, bias, scale, weights, hidden, grad_pooled, grad_weights
+    )
+    dx, dquery, dweight, dbias = map(_view, outputs)
+    native.backward(
+        _view(x), _view(lengths), _view(query), _view(weight), _view(bias), scale, weights=_view(weights),
+        hidden=_view(hidden), grad_pooled=_view_or_none(grad_pooled), grad_weights=_view_or_none(grad_weights),
+        dx=dx, dquery=dquery, dweight=dweight, dbias=dbias, threads=torch.get_num_threads(),
+    )  # fmt: skip
+    return outputs
+
+
+_additive_backward.register_fake(_additive_backward_outputs)
+
+
+def _linear_backward_outputs(
+    x: Tensor, lengths: Tensor, theta: Tensor, scale: float, weights: Tensor,
+    grad_pooled: Tensor | None, grad_weights: Tensor | None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    return _like(x), _like(theta)
+
+
+@torch.library.custom_op("serkit::linear_attention_pool_backward", mutates_args=(), device_types="cpu")
+def _linear_backward(
+    x: Tensor, lengths: Tensor, theta: Tensor, scale: float, weights: Tensor,
+    grad_pooled: Tensor | None, grad_weights: Tensor | None,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Gradients of x, theta."""
+    outputs = _linear_backward_outputs(x, lengths, theta, scale, weights, grad_pooled, grad_weights)
+    dx, dtheta = map(_view, outputs)
+    native.backward(
+        _view(x), _view(lengths), _view(theta), scale=scale, weights=_view(weights),
+        grad_pooled=_view_or_none(grad_pooled), grad_weights=_view_or_none(grad_weights), dx=dx, dquery=dtheta,
+        threads=torch.get_num_threads(),
+    )  # fmt: skip
+    return outputs
+
+
+_linear_backward.register_fake(_linear_backward_outputs)
+
+
+def _view(tensor: Tensor) -> Any:
+    return tensor.detach().contiguous().numpy()
+
+
+def _view_or_none(tensor: Tensor | None) -> Any:
+    return None if tensor is None else _view(tensor)
+
+
+def _like(tensor: Tensor) -> Tensor:
+    return tensor.new_empty(tensor.shape)  # contiguous, whatever the strides of `tensor`
+
+
+# ---- autograd and autocast ----
+
+
+def _additive_setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:
+    x, lengths, query, weight, bias, ctx.scale, ctx.kept = inputs
+    _, weights, hidden = output
+    ctx.mark_non_differentiable(hidden)
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(x, lengths, query, weight, bias, weights, hidden)
+
+
+def _additive_autograd(ctx: Any, grad_pooled: Tensor | None, grad_weights: Tensor | None, _: Any) -> tuple[Any, ...]:
+    x, lengths, query, weight, bias, weights, hidden = ctx.saved_tensors
+    if grad_pooled is None and grad_weights is None:
+        return (None,) * 7
+    dx, dquery, dweight, dbias = _additive_backward(
+        x, lengths, query, weight, bias, ctx.scale, weights, hidden, grad_pooled, grad_weights
+    )
+    return dx, None, dquery, dweight, dbias, None, None
+
+
+def _linear_setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor]) -> None:
+    x, lengths, theta, ctx.scale = inputs
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(x, lengths, theta, output[1])
+
+
+def _linear_autograd(ctx: Any, grad_pooled: Tensor | None, grad_weights: Tensor | None) -> tuple[Any, ...]:
+    x, lengths, theta, weights = ctx.saved_tensors
+    if grad_pooled is None and grad_weights is None:
+        return (None,) * 4
+    dx, dtheta = _linear_backward(x, lengths, theta, ctx.scale, weights, grad_pooled, grad_weights)
+    return dx, None, dtheta, None
+
+
+def _keep_nothing(ctx: Any, inputs: tuple[Any, ...], output: Any) -> None:
+    """The backward ops have no derivative to save for."""
+
+
+def _refuse(ctx: Any, *grads: Any) -> Any:
+    raise UserError(
+        "Attention pooling has no second derivative in the compiled op; "
+        "call serkit.ops.attention_torch.attention_pool for one."
+    )
+
+
+torch.library.register_autograd("serkit::attention_pool", _additive_autograd, setup_context=_additive_setup)
+torch.library.register_autograd("serkit::linear_attention_pool", _linear_autograd, setup_context=_linear_setup)
+for _op in ("attention_pool", "linear_attention_pool"):
+    torch.library.register_autograd(f"serkit::{_op}_backward", _refuse, setup_context=_keep_nothing)
+    for _device in ("cpu", "cuda"):
+        # NumPy has no bfloat16, and a softmax over hundreds of frames wants float32 anyway
+        torch.library.register_autocast(f"serkit::{_op}", _device, torch.float32)

@@ -1,0 +1,40 @@
+"""Attention pooling in plain torch: for devices without a kernel of ours, for export, and as a reference in tests."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from serkit.kernels.native.attention import check_lengths, check_shapes
+
+
+def attention_pool(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor | None = None, bias: Tensor | None = None,
+    scale: float = 1.0,
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """Pooled [B, D] and weights [B, T] of ``x`` [B, T, D]; linear without ``weight`` and ``bias``, else additive.
+
+    ``query`` is theta [D] or u [A], ``weight`` W [A, D], ``bias`` b [A], ``lengths`` int64 [B] in 1..T (values are
+    checked on the CPU, outside of compiled or exported graphs). float16 and bfloat16, and whatever autocast would
+    choose, are computed and returned in float32. Any number of derivatives. Raises UserError as ``serkit.ops``.
+    """
+    if torch.amp.is_autocast_available(x.device.type) and torch.is_autocast_enabled(x.device.type):
+        with torch.autocast(x.device.type, enabled=False):
+            return attention_pool(x, lengths, query, weight, bias, scale)
+    x, query = _at_least_float32(x), _at_least_float32(query)
+    weight = None if weight is None else _at_least_float32(weight)
+    bias = None if bias is None else _at_least_float32(bias)
+    check_shapes(x, lengths, query, weight, bias, scale)
+    if lengths.device.type == "cpu" and not torch.compiler.is_compiling():
+        check_lengths(lengths.numpy(), x.shape[1])
+    mask = torch.arange(x.shape[1], device=x.device) < lengths[:, None]
+    # replaced, not multiplied by zero: padding may hold NaN
+    valid = torch.where(mask[:, :, None], x, torch.zeros((), dtype=x.dtype, device=x.device))
+    hidden = valid if weight is None else torch.tanh(torch.nn.functional.linear(valid, weight, bias))
+    scores = hidden @ query
+    weights = torch.softmax((scale * scores).masked_fill(~mask, -torch.inf), dim=1)
+    return (weights[:, None, :] @ valid).squeeze(1), weights
+
+
+def _at_least_float32(tensor: Tensor) -> Tensor:
+    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor
