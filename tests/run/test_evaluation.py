@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serkit_plugins.metrics import classification
-from serkit_plugins.metrics.hooks import serkit_metrics
 
 from serkit.errors import RunFolderError
 from serkit.host.specs import MetricSpec
 from serkit.run.evaluation import Metric, compare_published, evaluate
 from serkit.run.predictions import Predictions
 from serkit.types import Published
+from serkit_plugins.metrics import classification
+from serkit_plugins.metrics.hooks import serkit_metrics
 
 LABELS = ("angry", "sad", "neutral", "fear")
 # One ulp of 1.0 for each of the ~1e3 additions and divisions that separate two orders of summation of values below 1.

@@ -22,7 +22,8 @@ def write_report(folder: Path) -> None:
 
     facts = read_facts(folder)
     (folder / "plots").mkdir(exist_ok=True)
-    for name, image in plots.draw(facts).items():
+    images = plots.draw(facts)
+    for name, image in images.items():
         write_bytes(folder / "plots" / f"{name}.png", image)
     write_text(folder / "report.md", text.render(facts))
-    write_text(folder / "report.html", html.render(facts))
+    write_text(folder / "report.html", html.render(facts, images))

@@ -7,7 +7,7 @@ from a file, a plugin or a corpus is escaped.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
@@ -17,13 +17,13 @@ from serkit.run.report import plots
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
 
-def render(facts: f.Facts) -> str:
-    """The whole page."""
+def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
+    """The whole page; ``light`` are the PNG files of ``plots/`` by stem."""
     m = facts.metrics
     title = f"{m.get('plugin', 'run')} on {m.get('dataset', 'unknown')}"
     style = files("serkit.run.report").joinpath("style.css").read_text(encoding="utf-8")
-    light, dark = plots.draw(facts), plots.draw(facts, plots.DARK)
-    images = {name: (light[name], dark[name]) for name in light}
+    dark = plots.draw(facts, plots.DARK, ("folds", "training"))  # the confusion matrix is a table here
+    images = {name: (light[name], image) for name, image in dark.items()}
     sections = [
         _top(facts, title),
         _published(facts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import math
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,17 +30,19 @@ class Theme:
 LIGHT = Theme("#ffffff", "#1d2330", "#667085", "#e4e7ec", "#2563a8", "#b45309", ("#ffffff", "#2563a8"))
 DARK = Theme("#171b22", "#e6e9ef", "#98a2b3", "#2b323d", "#6aa9e9", "#f0a04b", ("#171b22", "#3d7fc4"))
 
+PICTURES = ("confusion", "folds", "training")
+
 _DPI = 160
 _MANY = 24
 """Folds above which their names would overlap and only some are written."""
 
 
-def draw(facts: Facts, theme: Theme = LIGHT) -> dict[str, bytes]:
-    """PNG files by stem: ``confusion``, ``folds``, and ``training`` where there are histories."""
+def draw(facts: Facts, theme: Theme = LIGHT, only: Collection[str] = PICTURES) -> dict[str, bytes]:
+    """PNG files by stem, of those in ``only``; ``training`` is left out where there are no histories."""
     makers = {"confusion": _confusion, "folds": _folds, "training": _training}
     out = {}
-    for name, make in makers.items():
-        figure = make(facts, theme)
+    for name in only:
+        figure = makers[name](facts, theme)
         if figure is not None:
             out[name] = _png(figure)
     return out
