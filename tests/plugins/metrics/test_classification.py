@@ -6,10 +6,10 @@ import importlib
 
 import numpy as np
 import pytest
-from serkit_plugins.metrics import classification
-from serkit_plugins.metrics.hooks import serkit_metrics
 
 from serkit.host import MetricSpec
+from serkit_plugins.metrics import classification
+from serkit_plugins.metrics.hooks import serkit_metrics
 
 SPECS = serkit_metrics()
 NAMES = [s.name for s in SPECS]
