@@ -1,0 +1,191 @@
+"""``serkit features``: log-Mel features of a file or a folder to disk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from serkit.errors import AudioError, ConfigError, RunFolderError
+
+if TYPE_CHECKING:
+    from serkit.data.progress import Progress
+    from serkit.features import LogMel, LogMelOptions
+
+WHOLE_SECONDS = 120.0
+"""Files up to this long are read whole; longer ones in blocks, twice, so that memory does not grow with length."""
+
+
+def features(
+    source: Annotated[Path, typer.Argument(metavar="FILE_OR_FOLDER", help="An audio file, or a folder of them.")],
+    out: Annotated[Path, typer.Option(help="Where features go; an empty or absent folder.")],
+    preset: Annotated[str, typer.Option(help="librosa, psf or chen_reference; SerKit's defaults without it.")] = "",
+    set_: Annotated[list[str] | None, typer.Option("--set", help="key=value of an option, e.g. n_mels=64.")] = None,
+    json_: Annotated[bool, typer.Option("--json", help="Print the index as JSON on standard output.")] = False,
+) -> None:
+    """Compute log-Mel features with delta and delta-delta of every audio file.
+
+    Writes one .npy a file, float32 [frames, bands, channels], in the folders of the source, and index.json. All of it
+    or nothing is written.
+    """
+    import json
+
+    from serkit.data.audio import find
+    from serkit.data.progress import make_progress
+    from serkit.features import LogMel
+
+    log_mel = LogMel(_options(preset, set_ or []))
+    files = find(source)
+    if not files:
+        raise AudioError(f"{source} holds no audio files; name a file, or a folder with .wav, .flac or the like.")
+    with make_progress() as progress:
+        seconds = _durations(files, progress)  # before anything is written
+        with _whole_or_nothing(out) as part:
+            index = _write(log_mel, source, files, seconds, part, progress)
+    if json_:
+        typer.echo(json.dumps({"out": str(out), **index}, indent=2))
+        return
+    total = sum(entry["seconds"] for entry in index["files"].values())
+    typer.echo(f"Wrote log-Mel features of {len(files)} file(s), {total:.0f} s of audio, to {out}.")
+
+
+def _options(preset: str, sets: list[str]) -> LogMelOptions:
+    import tomllib
+
+    from serkit.config import load
+    from serkit.features import LogMelOptions
+
+    values: dict[str, Any] = {}
+    for text in sets:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {text!r} has no value; write key=value, e.g. --set n_mels=64.")
+        try:
+            values[key.strip()] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            values[key.strip()] = value.strip()  # a word needs no quotes
+    return LogMelOptions.preset(preset, **values) if preset else load(LogMelOptions, values, where="--set")
+
+
+def _durations(files: list[Path], progress: Progress) -> list[float]:
+    """Seconds of each file by its header. AudioError names the first bad file, and how many there are."""
+    from serkit.data.audio import info
+
+    found, bad = [], []
+    progress.start(len(files), "checking")
+    for path in files:
+        try:
+            found.append(info(path).seconds)
+        except AudioError as error:
+            bad.append(str(error))
+        progress.advance()
+    if bad:
+        more = f" ({len(bad) - 1} more of {len(files)} files cannot be read either.)" if len(bad) > 1 else ""
+        raise AudioError(bad[0] + more)
+    return found
+
+
+@contextmanager
+def _whole_or_nothing(out: Path) -> Iterator[Path]:
+    """A folder inside ``out`` whose entries move up to ``out`` at the end; after an error nothing is left."""
+    import shutil
+
+    try:
+        created = [p for p in (out, *out.parents) if not p.exists()]
+        out.mkdir(parents=True, exist_ok=True)
+        if any(out.iterdir()):
+            raise RunFolderError(f"{out} is not empty; name a new or empty folder with --out.")
+        part = out / f".part-{_unique()}"
+        part.mkdir()
+    except OSError as error:
+        raise RunFolderError(f"{out} cannot be written ({error.strerror}); name another folder with --out.") from None
+    moved: list[Path] = []
+    try:
+        try:
+            yield part
+            # the index last: a folder with an index is a folder with everything
+            for entry in sorted(part.iterdir(), key=lambda p: (p.name == "index.json", p.name)):
+                moved.append(entry.rename(out / entry.name))
+            part.rmdir()
+        except OSError as error:
+            raise RunFolderError(f"{out} cannot be written ({error.strerror}); free space or name another.") from None
+    except BaseException:  # Ctrl-C too
+        for entry in [part, *moved]:
+            shutil.rmtree(entry) if entry.is_dir() else entry.unlink(missing_ok=True)
+        for folder in created:
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        raise
+
+
+def _unique() -> str:
+    import secrets
+
+    return secrets.token_hex(4)
+
+
+def _write(
+    log_mel: LogMel, source: Path, files: list[Path], seconds: list[float], part: Path, progress: Progress
+) -> dict[str, Any]:
+    import json
+
+    import serkit
+    from serkit.config import dump
+
+    names = [path.relative_to(source) if path != source else Path(path.name) for path in files]
+    plain = [name.with_suffix(".npy") for name in names]
+    entries = {}
+    progress.start(max(1, round(sum(seconds))), "features")
+    for path, name, short, duration in zip(files, names, plain, seconds, strict=True):
+        # two recordings that differ in suffix only keep theirs
+        target = short if plain.count(short) == 1 else name.with_name(name.name + ".npy")
+        (part / target).parent.mkdir(parents=True, exist_ok=True)
+        frames, n_samples = _write_one(log_mel, path, duration, part / target, progress)
+        entries[name.as_posix()] = {
+            "features": target.as_posix(),
+            "frames": frames,
+            "seconds": n_samples / log_mel.sample_rate,
+        }
+    index = {
+        "schema": 1,
+        "serkit": serkit.__version__,
+        "feature": "log-mel",
+        "options": dump(log_mel.options),
+        "shape": list(log_mel.shape),
+        "hop_s": log_mel.hop_s,
+        "files": entries,
+    }
+    (part / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
+    return index
+
+
+def _write_one(log_mel: LogMel, path: Path, seconds: float, target: Path, progress: Progress) -> tuple[int, int]:
+    """Write the features of one file; returns its frames and samples. AudioError names the file."""
+    import numpy as np
+    from numpy.lib.format import open_memmap
+
+    from serkit.data import audio
+
+    try:
+        if seconds <= WHOLE_SECONDS:
+            waveform = audio.read(path, sample_rate=log_mel.sample_rate)
+            rows = log_mel(waveform)
+            np.save(target, rows)
+            progress.advance(round(seconds))
+            return len(rows), len(waveform)
+        statistics = log_mel.measure(audio.blocks(path, sample_rate=log_mel.sample_rate))
+        frames = log_mel.n_frames(statistics.n_samples)
+        done = 0
+        mapped = open_memmap(target, mode="w+", dtype=np.float32, shape=(frames, *log_mel.shape))
+        for piece in log_mel.stream(audio.blocks(path, sample_rate=log_mel.sample_rate), statistics):
+            mapped[done : done + len(piece)] = piece
+            done += len(piece)
+            progress.advance(round(len(piece) * log_mel.hop_s))
+        mapped.flush()
+        return frames, statistics.n_samples
+    except AudioError as error:
+        # audio names its file; features do not know it
+        raise error if str(path) in str(error) else AudioError(f"{path}: {error}") from None
