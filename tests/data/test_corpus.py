@@ -1,0 +1,59 @@
+"""The corpus table: sorted, unique, labelled; what differs from the published counts is said."""
+
+from __future__ import annotations
+
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serkit.data.corpus import build, count_notes, missing_note, utterance_id
+from serkit.errors import CorpusError
+from serkit.types import Utterance
+
+
+def row(id: str = "a", label: str = "sad", speaker: str = "1", **rest: Any) -> Utterance:
+    return Utterance(id=id, path=Path(f"/c/{id}.wav"), label=label, speaker=speaker, **rest)
+
+
+def test_build_sorts_by_id_and_keeps_what_it_is_told() -> None:
+    c = build("toy", "/c", [row("b"), row("a", "angry", "2")], ["sad", "angry"], subset="x", notes=["n"])
+    assert [u.id for u in c.utterances] == ["a", "b"]
+    assert (c.labels, c.speakers, c.subset, c.notes) == (("sad", "angry"), ("1", "2"), "x", ("n",))
+
+
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ([], "No utterance of toy was found in /c"),
+        ([row("a"), row("a", speaker="2")], "id a of toy occurs twice"),
+        ([row(label="bored")], "label 'bored', which is not one of sad, angry"),
+        ([row(speaker="")], "a of toy has no speaker"),
+        ([row(start=2.0, end=2.0)], "ends at 2.0 s but starts at 2.0 s"),
+    ],
+)
+def test_build_refuses_a_broken_table(rows: list[Utterance], words: str) -> None:
+    with pytest.raises(CorpusError, match=words):
+        build("toy", "/c", rows, ["sad", "angry"])
+
+
+def test_ids_are_composed_posix_paths_without_suffix() -> None:
+    assert utterance_id(Path("/c/s1/x.y.wav"), "/c") == "s1/x.y"
+    assert utterance_id(Path("/c", unicodedata.normalize("NFD", "grün.wav")), "/c") == "grün"
+    with pytest.raises(CorpusError, match="not below"):
+        utterance_id("/d/x.wav", "/c")
+
+
+def test_count_notes_name_what_differs_and_are_empty_otherwise() -> None:
+    rows = [row("a"), row("b"), row("c", "angry", "2")]
+    assert count_notes(rows, labels={"sad": 2, "angry": 1}, speakers={"1": 2, "2": 1}) == []
+    notes = count_notes(rows, labels={"sad": 3, "angry": 1}, speakers={"1": 2, "2": 1, "3": 4})
+    assert notes == [
+        "Utterances per class differ from the published corpus: sad 2 of 3.",
+        "Utterances per speaker differ from the published corpus: 3 0 of 4.",
+    ]
+
+
+def test_missing_note_names_five() -> None:
+    assert missing_note("gfedcba", 9) == "7 of the 9 recordings are missing: a, b, c, d, e and 2 more."
