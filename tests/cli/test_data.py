@@ -1,0 +1,76 @@
+"""``serkit data``: what it prints for people, its JSON, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile as sf
+from typer.testing import CliRunner, Result
+
+from serkit.cli.data import app
+from serkit.errors import CorpusError, UnknownNameError
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("SERKIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def call(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, arguments)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception  # main() turns it into a sentence and an exit code; that is tested with main
+    return result
+
+
+def test_list_says_what_is_here_and_how_to_get_the_rest(cache: Path) -> None:
+    rows = {row["name"]: row for row in json.loads(call("list", "--json").stdout)}
+    assert (rows["emodb"]["utterances"], rows["emodb"]["speakers"], rows["emodb"]["present"]) == (535, 10, False)
+    assert rows["emodb"]["path"] == str(cache / "corpora" / "emodb")
+    assert rows["demo"]["embedded"] is True
+    text = call("list").stdout
+    assert "`serkit data fetch emodb` downloads it" in text
+    (cache / "corpora" / "emodb" / "wav").mkdir(parents=True)
+    assert f"here, at {cache / 'corpora' / 'emodb'}" in call("list").stdout
+
+
+def test_path_prints_the_folder_only(cache: Path) -> None:
+    assert call("path", "emodb").stdout == f"{cache / 'corpora' / 'emodb'}\n"
+    assert json.loads(call("path", "emodb", "--json").stdout)["present"] is False
+    with pytest.raises(UnknownNameError, match="'emodb'"):
+        call("path", "emo-db")
+
+
+def test_fetch_makes_demo_and_check_finds_it_whole_then_damaged(cache: Path) -> None:
+    made = json.loads(call("fetch", "demo", "--json").stdout)
+    assert (made["complete"], made["notes"]) == (True, [])
+    assert "demo is at" in call("fetch", "demo").stdout
+    result = call("check", "demo")
+    assert result.exit_code == 0
+    assert "Whole: nothing is missing or damaged." in result.stdout
+    one = sorted(Path(made["path"]).rglob("*.wav"))[0]
+    one.write_bytes(one.read_bytes()[:-10])
+    result = call("check", "demo", "--json")
+    assert result.exit_code == 1
+    content = json.loads(result.stdout)
+    assert content["whole"] is False
+    assert f"{one} is truncated" in content["problems"][0]
+
+
+def test_check_of_what_is_not_here_says_how_to_get_it() -> None:
+    with pytest.raises(CorpusError, match="serkit data fetch emodb"):
+        call("check", "emodb")
+
+
+def test_check_uses_the_checksums_of_the_dataset(tmp_path: Path) -> None:
+    (tmp_path / "wav").mkdir()
+    path = tmp_path / "wav" / "03a01Fa.wav"
+    sf.write(path, np.zeros(100, np.int16), 16000)
+    result = call("check", "emodb", "--data", str(tmp_path))
+    assert result.exit_code == 1
+    assert "534 of the 535 recordings of EMO-DB are missing" in result.stdout
+    assert "does not hold the published recording 03a01Fa" in result.stdout
