@@ -7,7 +7,15 @@ import time
 from types import TracebackType
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 
 from serkit.data import progress as data_progress
 from serkit.run.events import Events
@@ -34,7 +42,7 @@ class TerminalEvents(Events):
             disable=not sys.stderr.isatty(),
             transient=True,
         )
-        self.task = None
+        self.task: TaskID | None = None
         self.batches = 0
         self.since = 0.0
         self.estimated = False

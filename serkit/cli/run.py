@@ -84,6 +84,5 @@ def _show(metrics: dict[str, object], as_json: bool) -> None:
     from serkit.run.report import terminal_summary
 
     console = Console(highlight=False)
-    for part in terminal_summary(metrics):
-        console.print(part)
+    console.print(terminal_summary(metrics))
     console.print(f"Report: {metrics['run']}/report.html", soft_wrap=True)

@@ -19,11 +19,12 @@ class BLSTM(nn.Module):
         self.hidden = hidden
         self.ahead = nn.LSTM(dim, hidden, batch_first=True)
         self.back = nn.LSTM(dim, hidden, batch_first=True)
-        with torch.no_grad():
-            for lstm in (self.ahead, self.back):
-                lstm.bias_ih_l0.zero_()
-                lstm.bias_hh_l0.zero_()
-                lstm.bias_ih_l0[hidden : 2 * hidden] = forget_bias
+        for lstm in (self.ahead, self.back):
+            for name, bias in lstm.named_parameters():
+                if name.startswith("bias"):
+                    nn.init.zeros_(bias)
+                if name == "bias_ih_l0":
+                    nn.init.constant_(bias[hidden : 2 * hidden], forget_bias)  # gates: input, forget, cell, output
 
     def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
         """``x`` [B, T, dim], ``lengths`` [B] (1..T) -> [B, T, 2 hidden]."""

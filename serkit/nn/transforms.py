@@ -53,8 +53,13 @@ class ZScore:
 
     @classmethod
     def fit(cls, frames: Iterable[Array], rng: np.random.Generator) -> ZScore:
-        """Two-pass-free moments over frames ``[T, ...]``; raises ValueError if there is none."""
-        n, shift, total, square = 0, None, None, None
+        """Moments over frames ``[T, ...]``, shifted by the first array's mean so that squares keep their digits.
+
+        Raises ValueError if there is no frame.
+        """
+        n = 0
+        shift: NDArray[np.float64] | None = None
+        total = square = np.zeros(())
         for x in frames:
             wide = x.astype(np.float64)
             if shift is None:

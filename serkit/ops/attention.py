@@ -57,7 +57,8 @@ def _pool(
 
 
 def _exporting() -> bool:
-    return bool(torch.compiler.is_exporting() or torch.onnx.is_in_onnx_export())
+    exporting = getattr(torch.compiler, "is_exporting", None)  # since torch 2.7
+    return bool(exporting and exporting()) or bool(torch.onnx.is_in_onnx_export())
 
 
 # ---- forward ops ----

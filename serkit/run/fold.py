@@ -100,7 +100,9 @@ class FoldTrainingSet:
 
 def fit_transforms(job: FoldJob) -> dict[str, Transform]:
     """Fit what the architecture learns before training, and save it."""
-    fitted = job.architecture.fit_transforms(FoldTrainingSet(job), seeds.rng(job.seed, job.fold.name, "transforms"))
+    fitted: dict[str, Transform] = job.architecture.fit_transforms(
+        FoldTrainingSet(job), seeds.rng(job.seed, job.fold.name, "transforms")
+    )
     for name, transform in fitted.items():
         if name not in job.table.names:
             raise PluginError(
@@ -127,7 +129,15 @@ def load_transforms(architecture: Any, path: Path) -> dict[str, Transform]:
 
 
 def training_units(job: FoldJob, transforms: Mapping[str, Transform]) -> tuple[Units, NDArray[np.int64]]:
-    """Training units at every speed, and their class indices."""
+    """Training units at every speed, and their class indices; whole utterances where ``training.crop`` cuts them anew
+    in every epoch."""
+    unit = job.unit
+    if job.training.crop:
+        if unit.pad == "before":
+            raise UserError(
+                "training.crop cuts frames that have been transformed; it needs architecture.unit.pad=after."
+            )
+        unit = Unit()
     arrays: dict[str, list[Array]] = {name: [] for name in job.table.names}
     segments: list[Segment] = []
     targets: list[NDArray[np.int64]] = []
@@ -136,8 +146,8 @@ def training_units(job: FoldJob, transforms: Mapping[str, Transform]) -> tuple[U
         rows = {name: job.table.rows(name, ids, speed) for name in job.table.names}
         lengths = [len(x) for x in rows[job.table.names[0]]]
         rng = seeds.rng(job.seed, job.fold.name, "segments", str(speed))
-        cut = segment(lengths, job.unit, training=True, labels=[job.truth[i] for i in ids], rng=rng)
-        units = make_units(rows, cut, transforms, job.unit)
+        cut = segment(lengths, unit, training=True, labels=[job.truth[i] for i in ids], rng=rng)
+        units = make_units(rows, cut, transforms, unit)
         for name, made in units.arrays.items():
             arrays[name].extend(made)
         segments.extend(cut)
@@ -159,7 +169,8 @@ def unit_logits(
 
     if not isinstance(module, torch.nn.Module):
         posteriors = np.asarray(module.predict_proba(units.arrays), np.float64)
-        return np.log(np.maximum(_shaped(posteriors, len(units), n_classes, plugin), np.finfo(np.float64).tiny))
+        floored = np.maximum(_shaped(posteriors, len(units), n_classes, plugin), np.finfo(np.float64).tiny)
+        return np.asarray(np.log(floored))
     module.eval()
     # by length, so that whole utterances in a batch need little padding
     order = np.argsort([s.frames for s in units.segments], kind="stable")
@@ -167,26 +178,55 @@ def unit_logits(
     with torch.inference_mode(), torch.autocast(device, torch.bfloat16, enabled=bf16):
         for start in range(0, len(units), batch):
             index = order[start : start + batch]
-            inputs = tensors(units, index, architecture, device)
+            inputs = tensors(collate_units(units, index, architecture), device)
             logits = module(**inputs).float().cpu().numpy()
             out[index] = _shaped(logits, len(index), n_classes, plugin)
     return out
 
 
-def tensors(units: Units, index: Sequence[int] | NDArray[np.int64], architecture: Any, device: str) -> dict[str, Any]:
-    """The keyword arguments of ``forward`` for the units ``index``."""
+def collate_units(
+    units: Units,
+    index: Sequence[int] | NDArray[np.int64],
+    architecture: Any,
+    *,
+    crop: int = 0,
+    rng: np.random.Generator | None = None,
+) -> dict[str, NDArray[Any]]:
+    """The batch of the units ``index``; with ``crop``, a random stretch of at most so many frames of each."""
+    frames = architecture.unit.frames
+    if crop:
+        assert rng is not None
+        units, frames = _cropped(units, index, crop, rng), crop
+        index = range(len(index))
+    return collate(units, [int(k) for k in index], frames=frames, min_frames=architecture.min_frames)
+
+
+def _cropped(units: Units, index: Sequence[int] | NDArray[np.int64], crop: int, rng: np.random.Generator) -> Units:
+    cut = []
+    for k in index:
+        s = units.segments[int(k)]
+        start = int(rng.integers(0, max(0, s.frames - crop) + 1))
+        cut.append(Segment(s.utterance, start, min(crop, s.frames)))
+    arrays = {
+        name: [rows[int(k)][s.start : s.start + s.frames] for k, s in zip(index, cut, strict=True)]
+        for name, rows in units.arrays.items()
+    }
+    return Units(arrays, cut)
+
+
+def tensors(batch: Mapping[str, NDArray[Any]], device: str) -> dict[str, Any]:
+    """A batch as the keyword arguments of ``forward``."""
     import torch
 
-    frames = architecture.unit.frames
-    made = collate(units, [int(k) for k in index], frames=frames, min_frames=architecture.min_frames)
-    return {name: torch.from_numpy(x).to(device) for name, x in made.items()}
+    return {name: torch.from_numpy(x).to(device) for name, x in batch.items()}
 
 
 def check_shape(shape: Sequence[int], n: int, n_classes: int, plugin: str) -> None:
     """Refuse logits that are not ``[n, n_classes]``."""
     if tuple(shape) != (n, n_classes):
         raise PluginError(
-            f"The architecture {plugin!r} returned {list(shape)} for {n} units; [B, K] = [{n}, {n_classes}] is expected."
+            f"The architecture {plugin!r} returned {list(shape)} for {n} units; "
+            f"[B, K] = [{n}, {n_classes}] is expected."
         )
 
 

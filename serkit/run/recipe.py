@@ -161,7 +161,7 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
         features=_features(model.inputs, table("features", {}), host, where),
         dataset=dataset,
         dataset_options={k: v for k, v in dataset_table.items() if k not in ("name", "path")},
-        path=str(request.data) if request.data else str(dataset_table.get("path", "")),
+        path=str(request.data.expanduser().resolve()) if request.data else str(dataset_table.get("path", "")),
         protocol=_protocol(request, tables, dataset_spec),
         published=config.load(Published, published, where=where, path="published")
         if published

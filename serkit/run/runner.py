@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from serkit.data.audit import audio_hashes, audit
+from serkit.data.audit import audit, hash_audio
 from serkit.data.fetch import locate
 from serkit.data.protocols import make_protocol, to_dict
 from serkit.errors import PluginError, UnknownNameError
@@ -60,13 +60,14 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     wanted = next(p for p in dataset_spec.protocols if p.name == recipe.protocol)
     protocol = make_protocol(corpus, wanted)
     folds = choose_folds(protocol, recipe.run.folds)
-    hashes = audio_hashes(corpus.utterances, events.progress())
+    with events.progress() as bar:
+        hashes = hash_audio(corpus, progress=bar)
     found = audit(corpus, protocol, hashes)
     for line in found.lines():
         events.note(line)
 
     run = Run(recipe=recipe, folder=folder.open_(out, recipe, resume), corpus=corpus, protocol=protocol, folds=folds)
-    split = {**to_dict(protocol, corpus), "audit": found.to_dict(), "audio_sha256": hashes}
+    split = {**to_dict(protocol, corpus), "audit": {**found.to_dict(), "lines": found.lines()}, "audio_sha256": hashes}
     folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
     host.notify("serkit_run_started", run=run)
     results = _folds(run, host, events)
@@ -79,7 +80,8 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
 def load_corpus(recipe: Recipe, spec: DatasetSpec, host: Host, events: Events) -> Corpus:
     """The corpus of a recipe, fetched or made first where that is allowed and needed."""
     dataset = host.load("dataset", recipe.dataset)(**recipe.dataset_options)
-    root = locate(spec, dataset, Path(recipe.path) if recipe.path else None, events.progress())
+    with events.progress() as bar:
+        root = locate(spec, recipe.path or None, dataset, progress=bar)
     corpus = dataset.load(root)
     if not isinstance(corpus, Corpus):
         raise PluginError(
@@ -270,8 +272,8 @@ def _dev(run: Run) -> dict[str, Any]:
             last.append(uars[-1][0])
             best.append(top[0])
             epochs[f"{seed}-{fold.name}"] = uars[-1][1] if run.recipe.training.select == "last" else top[1]
-    mean = lambda v: float(np.mean(v)) if v else None  # noqa: E731
-    return {"select": run.recipe.training.select, "last": mean(last), "best": mean(best), "epochs": epochs}
+    means = {name: float(np.mean(v)) if v else None for name, v in (("last", last), ("best", best))}
+    return {"select": run.recipe.training.select, **means, "epochs": epochs}
 
 
 def _finish(run: Run, metrics: dict[str, Any], seconds: float) -> None:

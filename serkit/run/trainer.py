@@ -18,7 +18,7 @@ from serkit.nn.augment import augment
 from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, write_arrays, write_text
-from serkit.run.fold import FoldJob, check_shape, evaluation_units, tensors, unit_logits
+from serkit.run.fold import FoldJob, check_shape, collate_units, evaluation_units, tensors, unit_logits
 from serkit.run.posteriors import merge_units
 from serkit.types import Training
 
@@ -118,7 +118,8 @@ def _epoch(
         lr = rate(training, done.step, total, epoch)
         for group in optimizer.param_groups:
             group["lr"] = lr
-        inputs = tensors(train, index, job.architecture, job.device)
+        made = collate_units(train, index, job.architecture, crop=training.crop, rng=rng)
+        inputs = tensors(made, job.device)
         y = torch.from_numpy(targets[index]).to(job.device)
         inputs, other, share = augment(inputs, training, rng)
         with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):

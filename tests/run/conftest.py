@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from serkit.nn import Architecture, ZScore
+from serkit.nn import Architecture
 from serkit.run.fold import FoldJob
 from serkit.run.prepare import FeatureTable
 from serkit.types import Fold, FoldContext, Protocol, Training, Unit
@@ -43,7 +43,6 @@ class MeanNet(nn.Module):
 
 class MeanPool(Architecture):
     training = Training(optimizer="adam", lr=0.01, batch=7, epochs=4, patience=0)
-    transforms = {"x": ZScore}
 
     def build(self, fold: FoldContext) -> nn.Module:
         dim = int(np.prod(fold.input_shapes["x"]))
@@ -85,9 +84,9 @@ class JobMaker:
         return FoldJob(**{**self.shared, "architecture": architecture, "training": settings, "folder": folder, **over})
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def one_thread() -> Iterator[None]:
-    """Tiny models spend their time waiting for a second thread."""
+    """Tiny models spend their time waiting for a second thread; and bits are promised for equal thread counts."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

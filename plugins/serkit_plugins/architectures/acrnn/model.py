@@ -96,9 +96,7 @@ class AcrnnNet(nn.Module):
         y = mask_frames(x, lengths).permute(0, 3, 1, 2)  # [B, C, T, F], channels last in memory
         for number, conv in enumerate(self.convs):
             y = conv(y)
-            if number < len(
-                self.config.pools
-            ):  # the leaky ReLU is monotone, so pooling before it is the same and cheaper
+            if number < len(self.config.pools):  # leaky ReLU is monotone: pooling first is cheaper
                 pool = self.config.pools[number]
                 y = nn.functional.max_pool2d(y, pool)
                 lengths = pooled_lengths(lengths, pool[0], pool[0])
