@@ -1,0 +1,69 @@
+"""`serkit list`: what there is, and what is broken."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from serkit.cli.main import invoke
+from serkit.host import Host, get_host
+
+
+def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert invoke(["list", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_it_lists_every_kind(capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys)
+    for word in (
+        "architectures",
+        "acrnn",
+        "datasets",
+        "emodb",
+        "demo",
+        "metrics",
+        "uar",
+        "features",
+        "log-mel",
+        "recipes",
+    ):
+        assert word in text
+    assert "chen2018-emodb" in text
+    assert f"serkit {get_host().get('metric', 'uar').version}" in text
+
+
+@pytest.mark.parametrize("word", ["metrics", "metric"])
+def test_it_lists_one_kind(capsys: pytest.CaptureFixture[str], word: str) -> None:
+    text = run(capsys, word)
+    assert "uar" in text
+    assert "acrnn" not in text
+
+
+def test_json_holds_whole_specs(capsys: pytest.CaptureFixture[str]) -> None:
+    content = json.loads(run(capsys, "--json"))
+    assert set(content) == {"architectures", "datasets", "metrics", "features", "recipes", "broken"}
+    emodb = next(d for d in content["datasets"] if d["name"] == "emodb")
+    assert sum(emodb["labels"].values()) == 535
+    assert emodb["distribution"] == "serkit"
+    assert emodb["protocols"][0]["name"]
+
+
+def test_an_unknown_kind_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["list", "recipe-s"]) == 2
+    assert "did you mean 'recipes'?" in capsys.readouterr().err
+
+
+def test_broken_plugins_are_a_footnote(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, distribution: Any
+) -> None:
+    host = Host(distribution("bad-dist", {"bad": "bad_hooks"}, {"bad_hooks": "raise RuntimeError('boo')"}))
+    monkeypatch.setattr("serkit.host.get_host", lambda: host)
+    text = run(capsys)
+    assert "architectures: none" in text
+    assert "Broken and left out: bad-dist:bad (see `serkit doctor`)." in text
+    (broken,) = json.loads(run(capsys, "--json"))["broken"]
+    assert broken["distribution"] == "bad-dist"
+    assert "boo" in broken["reason"]

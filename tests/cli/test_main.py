@@ -1,0 +1,164 @@
+"""Errors as sentences with exit codes, whatever raised them; no traceback unless asked for."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+import serkit
+from serkit.cli import list_
+from serkit.cli.main import _plain_warnings, app, invoke
+from serkit.errors import PluginError, UserError
+
+SERKIT = [sys.executable, "-c", "from serkit.cli.main import main; main()"]
+
+
+def raising(error: BaseException) -> Callable[[str], None]:
+    def kinds_of(word: str) -> None:
+        raise error
+
+    return kinds_of
+
+
+@pytest.fixture
+def failing(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException], None]:
+    """Make `serkit list` raise the given error."""
+    return lambda error: monkeypatch.setattr(list_, "kinds_of", raising(error))
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "text"),
+    [
+        (UserError("The file x is no audio."), 2, "Error: The file x is no audio.\n"),
+        (PluginError("The plugin x is broken."), 1, "Error: The plugin x is broken.\n"),
+        (FileNotFoundError(2, "No such file or directory", "a.wav"), 1, "Error: a.wav: No such file or directory.\n"),
+        (KeyboardInterrupt(), 130, "Interrupted.\n"),
+        (
+            ZeroDivisionError("two\nlines"),
+            1,
+            "Error: unexpected ZeroDivisionError: two lines; "
+            "repeat the command with --debug and report what it shows.\n",
+        ),
+    ],
+)
+def test_an_error_is_one_sentence(
+    failing: Callable[[BaseException], None],
+    capsys: pytest.CaptureFixture[str],
+    error: BaseException,
+    code: int,
+    text: str,
+) -> None:
+    failing(error)
+    assert invoke(["list"]) == code
+    assert capsys.readouterr() == ("", text)
+
+
+@pytest.mark.parametrize("arguments", [["--debug", "list"], ["list", "--debug"]])
+def test_debug_shows_the_traceback(
+    failing: Callable[[BaseException], None], capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    failing(UserError("No."))
+    assert invoke(arguments) == 2
+    out = capsys.readouterr().err
+    assert out.startswith("Traceback")
+    assert out.endswith("Error: No.\n")
+
+
+@pytest.mark.parametrize(("value", "traceback"), [("1", True), ("0", False), ("", False)])
+def test_the_environment_can_ask_for_tracebacks(
+    failing: Callable[[BaseException], None],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    value: str,
+    traceback: bool,
+) -> None:
+    monkeypatch.setenv("SERKIT_DEBUG", value)
+    failing(UserError("No."))
+    invoke(["list"])
+    assert ("Traceback" in capsys.readouterr().err) is traceback
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["lst"], ["No such command 'lst'", "'list'", "`serkit --help`"]),
+        (["run", "--fold", "1"], ["No such option: --fold", "--folds", "`serkit run --help`"]),
+        (["show"], ["Missing argument"]),
+        (["run", "--seeds", "many"], ["--seeds"]),
+        (["run", "--seeds", "0"], ["--seeds"]),
+    ],
+)
+def test_a_mistyped_command_line_is_one_line(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], words: list[str]
+) -> None:
+    assert invoke(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Error: ")
+    assert err.count("\n") == 1
+    for word in words:
+        assert word in err
+
+
+def test_no_command_and_help_show_all_commands(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke([]) == 0
+    plain = capsys.readouterr().out
+    assert invoke(["--help"]) == 0
+    assert capsys.readouterr().out == plain
+    for command in ("run", "list", "show", "doctor", "data", "features", "predict"):
+        assert f"\n  {command} " in plain
+
+
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
+    names = [c.name or getattr(c.callback, "__name__", "") for c in app.registered_commands]
+    names += [str(g.name) for g in app.registered_groups]
+    assert len(names) >= 6
+    for name in names:
+        assert invoke([name, "--help"]) == 0
+        assert f"Usage: serkit {name}" in capsys.readouterr().out
+
+
+def test_a_group_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["data"]) == 2
+    text = capsys.readouterr()
+    assert "Usage: serkit data" in text.err
+    assert "Error" not in text.err
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["--version"]) == 0
+    assert capsys.readouterr().out == f"serkit {serkit.__version__}\n"
+
+
+def test_a_warning_is_one_line() -> None:
+    with _plain_warnings(debug=False):
+        assert warnings.formatwarning("An observer failed.", UserWarning, "x.py", 1) == "Warning: An observer failed.\n"
+    assert "x.py" in warnings.formatwarning("An observer failed.", UserWarning, "x.py", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows reports a closed pipe in another way")
+def test_a_closed_pipe_is_quiet() -> None:
+    process = subprocess.Popen([*SERKIT, "list", "--json"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    errors = process.stderr.read()
+    process.stderr.close()
+    process.wait(timeout=60)
+    assert errors == b""
+    assert process.returncode == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a child")
+def test_ctrl_c_ends_with_130() -> None:
+    code = (
+        "import os, signal, serkit.cli.list_ as c\n"
+        "c.kinds_of = lambda word: os.kill(os.getpid(), signal.SIGINT)\n"
+        "from serkit.cli.main import main\nmain(['list'])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "Interrupted.\n")

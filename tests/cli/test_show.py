@@ -1,0 +1,141 @@
+"""`serkit show`: one plugin of each kind, and what it says of a broken one."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Literal
+
+import pytest
+from annotated_types import Ge, Gt, Lt
+
+from serkit.cli.main import invoke
+from serkit.cli.settings import rows
+from serkit.host import Host
+
+
+def page(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert invoke(["show", *arguments, "--json"]) == 0
+    (content,) = json.loads(capsys.readouterr().out)
+    return content
+
+
+def text(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert invoke(["show", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_an_architecture(capsys: pytest.CaptureFixture[str]) -> None:
+    content = page(capsys, "acrnn")
+    assert content["kind"] == "architecture"
+    assert content["distribution"] == "serkit"
+    assert content["described_preset"] == "paper"
+    assert content["parameters"] > 0
+    by_key = {r["key"]: r for r in content["settings"]}
+    assert by_key["convs"]["type"] == "int"
+    assert by_key["convs"]["default"] == 6
+    assert ">= 1" in by_key["convs"]["allowed"]
+    assert "unit.frames" in by_key
+    assert next(r for r in content["training"] if r["key"] == "lr")["allowed"] == "> 0"
+    assert content["inputs"]["x"]["feature"] == "log-mel"
+
+
+def test_an_architecture_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    shown = text(capsys, "acrnn")
+    for word in ("presets", "small", "the paper's", "convs", "> 0", "optimizer", "log-mel", "parameters:"):
+        assert word in shown
+
+
+def test_a_dataset(capsys: pytest.CaptureFixture[str]) -> None:
+    content = page(capsys, "emodb")
+    assert content["utterances"] == 535
+    assert content["here"] is False
+    shown = text(capsys, "emodb")
+    for word in ("angry", "127", "535 utterances, 10 speakers", "emodb/loso_next@1 (default)", "Not here yet"):
+        assert word in shown
+
+
+def test_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
+    assert page(capsys, "uar")["range"] == [0.0, 1.0]
+    assert "higher is better" in text(capsys, "uar")
+
+
+def test_a_feature(capsys: pytest.CaptureFixture[str]) -> None:
+    keys = [r["key"] for r in page(capsys, "log-mel")["settings"]]
+    assert "n_mels" in keys
+    assert "n_mels" in text(capsys, "log-mel")
+
+
+def test_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "[architecture]" in page(capsys, "chen2018-emodb")["text"]
+    assert 'plugin = "acrnn"' in text(capsys, "chen2018-emodb")
+
+
+def test_an_unknown_name_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["show", "acnn"]) == 2
+    assert "did you mean 'acrnn'?" in capsys.readouterr().err
+
+
+def test_a_kind_narrows(capsys: pytest.CaptureFixture[str]) -> None:
+    assert page(capsys, "uar", "--kind", "metrics")["name"] == "uar"
+    assert invoke(["show", "uar", "--kind", "dataset"]) == 2
+    assert "no dataset named 'uar'" in capsys.readouterr().err
+
+
+SHARED = """
+from serkit.host import DatasetSpec, MetricSpec, ProtocolSpec, hookimpl
+
+@hookimpl
+def serkit_metrics():
+    return [MetricSpec(name="both", summary="A score.", target="json:dumps")]
+
+@hookimpl
+def serkit_datasets():
+    split = ProtocolSpec(name="p", version=1, summary="s", splitter="json:dumps")
+    return [DatasetSpec(name="both", summary="A corpus.", target="nowhere:Corpus", labels={"sad": 3}, speakers=1,
+                        protocols=(split,), default_protocol="p")]
+"""
+
+
+def test_a_name_of_two_kinds_shows_both_and_a_broken_target_last(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, distribution: Any
+) -> None:
+    host = Host(distribution("both", {"both": "both_hooks"}, {"both_hooks": SHARED}))
+    monkeypatch.setattr("serkit.host.get_host", lambda: host)
+    assert invoke(["show", "both"]) == 1
+    out, err = capsys.readouterr()
+    assert "both (dataset): A corpus." in out
+    assert "both (metric): A score." in out
+    assert "3 utterances, 1 speakers" in out
+    assert err.startswith("Error: The dataset 'both' of plugin 'both' (distribution both 1.0) cannot be used")
+
+
+@dataclass(frozen=True)
+class Inner:
+    rate: Annotated[float, Gt(0), Lt(1)] = 0.5
+
+
+@dataclass(frozen=True)
+class Outer:
+    name: str
+    mode: Literal["a", "b"] = "a"
+    sizes: tuple[Annotated[int, Ge(2)], ...] = (2, 3)
+    inner: Inner = field(default_factory=Inner)
+    maybe: int | None = None
+
+
+def test_settings_become_rows() -> None:
+    found = {r.pop("key"): r for r in rows(Outer)}
+    assert found == {
+        "name": {"type": "str", "value": None, "default": None, "allowed": ""},
+        "mode": {"type": "str", "value": "a", "default": "a", "allowed": "a | b"},
+        "sizes": {"type": "list of int", "value": [2, 3], "default": [2, 3], "allowed": "each >= 2"},
+        "inner.rate": {"type": "float", "value": 0.5, "default": 0.5, "allowed": "> 0 and < 1"},
+        "maybe": {"type": "int or none", "value": None, "default": None, "allowed": ""},
+    }
+
+
+def test_values_stand_beside_defaults() -> None:
+    found = {r["key"]: r for r in rows(Outer, {"mode": "b", "inner": {"rate": 0.25}})}
+    assert (found["mode"]["value"], found["mode"]["default"]) == ("b", "a")
+    assert (found["inner.rate"]["value"], found["inner.rate"]["default"]) == (0.25, 0.5)
