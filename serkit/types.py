@@ -121,8 +121,9 @@ class Unit:
 
     * ``rule="cover"``: the last segment is aligned to the right end, so that every frame is covered and none of the
       segments of a long utterance holds padding.
-    * ``rule="chen_reference"``: the rule of Chen 2018's published code (spec of the corpus: two segments, first and last
-      ``frames`` frames; ``happy`` training utterances every 100 frames; 300 random training segments a class).
+    * ``rule="chen_reference"``: the rule of Chen 2018's published code: of a long utterance the first and the last
+      ``frames`` frames; in training, utterances of the class ``happy`` every 100 frames, and of all segments 300 random
+      ones a class.
 
     ``pad="after"`` pads after the transforms and masks the padding; ``pad="before"`` pads a segment to ``frames`` with
     zeros before the transforms and treats the padding as signal, as some published code does. ``merge`` turns the

@@ -126,13 +126,14 @@ def test_kill_minus_nine_leaves_a_folder_that_resumes_to_the_same_result(finishe
 def test_resume_refuses_another_recipe_and_names_what_differs(finished: Path) -> None:
     with pytest.raises(RunFolderError, match=r"another recipe \(it differs in training\.epochs\)"):
         go(finished, resume=True, epochs=3)
+    recipe = resolve(Request(plugin="acrnn", dataset="demo"), get_host())
     with pytest.raises(RunFolderError, match="--resume needs"):
-        execute(resolve(Request(plugin="acrnn", dataset="demo"), get_host()), out=None, resume=True, host=get_host(), events=Events())  # fmt: skip
+        execute(recipe, out=None, resume=True, host=get_host(), events=Events())
 
 
 def test_out_must_be_empty_and_writable(finished: Path, tmp_path: Path) -> None:
     before = {p: p.stat().st_mtime_ns for p in finished.rglob("*")}
-    with pytest.raises(RunFolderError, match="is not empty; .*--resume"):
+    with pytest.raises(RunFolderError, match=r"is not empty; .*--resume"):
         go(finished)
     assert before == {p: p.stat().st_mtime_ns for p in finished.rglob("*")}
     (tmp_path / "file").touch()
