@@ -52,9 +52,10 @@ def test_real_fft_is_numpys(n: int, count: int) -> None:
     spectra, truth = real_fft(frames), np.fft.rfft(frames.astype(np.float64), axis=1)
     assert spectra.dtype == np.complex64
     error = np.linalg.norm(spectra - truth, axis=1) / np.linalg.norm(truth, axis=1)
-    # each level of an FFT adds at most u + 4 sqrt(2) u < 7 u in the 2-norm (Higham, Accuracy and Stability, 2002,
-    # theorem 24.2, for twiddles rounded to nearest), and the split of the real form counts as one level more
-    assert error.max() <= 7 * U * np.log2(2 * n)
+    # a level of an FFT adds at most u + 4 sqrt(2) u < 7 u in the 2-norm (Higham, Accuracy and Stability, 2002, theorem
+    # 24.2, for twiddles rounded to nearest); errors of random sign stay below 0.55 u a level, the split of the real
+    # form counted as one. 2 u would still show a table of twiddles computed in float32.
+    assert error.max() <= 2 * U * np.log2(2 * n)
 
 
 @pytest.mark.parametrize("n", [0, 1, 7, 14, 511, 514, 65537, 2 * 65536])
@@ -77,7 +78,7 @@ def test_power_is_within_the_stated_bound(window: str, n_fft: int, frame: int, s
         windowed = reference.frames(conditioned, p) * reference.window(p.window, frame)
         loudest = reference.power_spectrum(windowed, n_fft).max(axis=1, keepdims=True)
         # docs/numerics.md: 1e-5 covers rounding of window, weights and sums and, with 4 eps of the loudest bin, an
-        # error of 37 u of the largest magnitude in every bin of the FFT; 5 u is what is seen
+        # error of 37 u of the largest magnitude in every bin of the FFT; 9 u of the mean is what is seen
         assert np.all(np.abs(power - truth) <= 1e-5 * truth + 4 * EPS * loudest), (scale, preemphasis, standardize)
 
 
