@@ -58,7 +58,7 @@ class Audit:
                 out.append(f"{kind}: the corpus does not say, so nothing could be measured.")
             elif not found:
                 out.append(f"{kind}: nothing shared by train, dev and test in {_n(self.n_folds, 'fold')}{promised}.")
-            for between, sides in (("train+dev/test", "train or dev and test"), ("train/dev", "train and dev")):
+            for between, sides in (("train+dev/test", "train with dev and test"), ("train/dev", "train and dev")):
                 here = [o for o in found if o.between == between]
                 if not here:
                     continue
@@ -70,8 +70,8 @@ class Audit:
                     f"e.g. {here[0].example[0]} and {here[0].example[1]}."
                 )
                 if kind in ("text", "session") and between == "train+dev/test":
-                    out += [f"  - {v}" for v in values[:most]]
-                    out += [f"  - and {len(values) - most} more"] if len(values) > most else []
+                    more = f" and {len(values) - most} more" if len(values) > most else ""
+                    out.append(f"Shared {_NOUNS[kind]}: {' / '.join(values[:most])}{more}")
         return out
 
     def to_dict(self) -> dict[str, Any]:
