@@ -42,7 +42,8 @@ def examine() -> dict[str, Any]:
         "torch": _torch(problems),
         "cache": _cache(problems),
         "plugins": [{"distribution": d, "version": v} for d, v in host.distributions],
-        "broken": broken_rows(host) + _broken_targets(host),
+        "broken": broken_rows(host),
+        "broken_targets": _broken_targets(host),
         "left_out": list(host.left_out),
         "not_installed": list(host.not_installed),
     }
@@ -52,6 +53,8 @@ def examine() -> dict[str, Any]:
         f"Plugin {b['entry_point']!r} of distribution {b['distribution']} {b['version']} is broken: {b['reason']}"
         for b in found["broken"]
     ]
+    # What is wrong with the core or torch is said above, and many targets may fail for that one reason.
+    problems += dict.fromkeys(b["reason"] for b in found["broken_targets"] if b["reason"] not in problems)
     problems += [
         f"SERKIT_PLUGINS names {n!r}, but no distribution of that name with SerKit plugins is installed; install it "
         "or take it out of SERKIT_PLUGINS."
@@ -115,7 +118,7 @@ def _cache(problems: list[str]) -> dict[str, Any]:
 
 def _broken_targets(host: Any) -> list[dict[str, Any]]:
     # Targets are imported only when asked for, so this is where a plugin learns that one of its own fails.
-    from serkit.errors import PluginError
+    from serkit.errors import SerkitError
     from serkit.host.checks import KINDS, references
 
     found = []
@@ -127,7 +130,7 @@ def _broken_targets(host: Any) -> list[dict[str, Any]]:
                     continue
                 for reference in references(r.spec).values():
                     host.load_target(reference)
-            except PluginError as error:
+            except SerkitError as error:
                 place = {"distribution": r.distribution, "version": r.version, "entry_point": r.source}
                 found.append(place | {"reason": str(error), "names": [{"kind": kind, "name": r.spec.name}]})
     return found

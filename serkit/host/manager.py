@@ -14,7 +14,7 @@ from importlib import import_module, resources
 from importlib.metadata import EntryPoint
 from typing import Any
 
-from serkit.errors import PluginError, UnknownNameError
+from serkit.errors import PluginError, SerkitError, UnknownNameError
 from serkit.host import discovery
 from serkit.host.checks import KINDS, SPEC_HOOKS, references
 from serkit.host.discovery import OWN, Plugin, canonical, describe, hook_names, key_of, whose
@@ -104,7 +104,8 @@ class Host:
     def load(self, kind: Kind, name: str) -> Any:
         """Import and return what the spec of ``name`` targets: a class or function, for a recipe its text.
 
-        Raises PluginError naming plugin, distribution, target and the original error; other plugins go on working.
+        Raises PluginError naming plugin, distribution, target and the original error; other plugins go on working. What
+        our own code says of this machine (no compiled core, a wrong ``SERKIT_ISA``) passes as it is.
         """
         registered = self.get(kind, name)
         if kind == "recipe":
@@ -192,16 +193,18 @@ def _load(reference: str, registered: Registered | None) -> Any:
             raise ValueError("a target is 'module:attribute'")
         return functools.reduce(getattr, attribute.split("."), import_module(module))
     except (Exception, SystemExit) as error:
+        if isinstance(error, SerkitError) and registered is not None and canonical(registered.distribution) == OWN:
+            raise  # a sentence of ours about this machine (no compiled core, a wrong SERKIT_ISA): no fault of the plugin
         raise PluginError(_failure(reference, registered, error)) from error
 
 
 def _failure(reference: str, registered: Registered | None, error: BaseException) -> str:
     if registered is None:
-        return f"The target {reference!r} cannot be imported: {describe(error)}."
+        return f"The target {reference!r} cannot be imported: {describe(error).removesuffix('.')}."
     r = registered
     return (
         f"The {r.spec.kind} {r.spec.name!r} of plugin {r.source!r} (distribution {r.distribution} {r.version}) cannot "
-        f"be used, because its target {reference!r} failed with {describe(error)}."
+        f"be used, because its target {reference!r} failed with {describe(error).removesuffix('.')}."
     )
 
 

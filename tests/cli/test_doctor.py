@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -74,9 +76,20 @@ def test_a_target_that_cannot_be_imported_is_found(with_plugin: Any, capsys: pyt
     with_plugin(METRIC.format(target="nowhere_at_all:f").replace('"m"', '"late"'))
     code, found = report(capsys)
     assert code == 1
-    (broken,) = found["broken"]
+    (broken,) = found["broken_targets"]
     assert broken["distribution"] == "bad-dist"
     assert "nowhere_at_all:f" in broken["reason"]
+    assert found["problems"] == [broken["reason"]]
+
+
+def test_a_wrong_instruction_set_is_one_problem_and_no_plugins_fault() -> None:
+    # in a new process, since the core reads SERKIT_ISA once
+    code = "from serkit.cli.main import main; main(['doctor', '--json'])"
+    environment = {**os.environ, "SERKIT_ISA": "mmx"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=environment)
+    assert done.returncode == 1, done.stderr
+    (problem,) = json.loads(done.stdout)["problems"]
+    assert problem.startswith("SERKIT_ISA is 'mmx'")
 
 
 def test_a_named_plugin_that_is_not_installed_is_found(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from serkit.errors import PluginError, UnknownNameError
+from serkit.errors import PluginError, UnknownNameError, UserError
 from serkit.host import Broken, Host, get_host
 
 METRIC = """
@@ -214,6 +214,16 @@ def test_a_target_that_fails_is_named_and_the_rest_goes_on(
     with pytest.raises(PluginError, match="metric 'late' of plugin 'late'"):
         host.load_target("late_code:score")
     assert host.load("metric", "fine")({}) == "{}"
+
+
+@pytest.mark.parametrize(("owner", "kind"), [("serkit", UserError), ("stranger", PluginError)])
+def test_our_own_sentence_passes_and_a_strangers_is_named(distribution: Any, owner: str, kind: type[Exception]) -> None:
+    code = "from serkit.errors import UserError\nraise UserError('Set it right.')"
+    modules = {"said_hooks": metric("said", "said_code:f"), "said_code": code}
+    host = Host(distribution(owner, {"said": "said_hooks"}, modules))
+    with pytest.raises(kind, match=r"Set it right\.$") as caught:
+        host.load("metric", "said")
+    assert type(caught.value) is kind
 
 
 def test_a_target_of_nobody_is_a_sentence(good: Any) -> None:
