@@ -185,7 +185,7 @@ void natural_log(float* x, int count) {
     memcpy(&bits, &v, sizeof bits);
     const int32_t half_sqrt = 0x3f3504f3;  // sqrt(1/2)
     const int32_t exponent = (bits - half_sqrt) >> 23;
-    const int32_t reduced = bits - (exponent << 23);
+    const int32_t reduced = bits - exponent * (1 << 23);  // not a shift: the exponent may be negative
     float m;
     memcpy(&m, &reduced, sizeof m);
     const float e = static_cast<float>(exponent - (subnormal ? 24 : 0));

@@ -165,7 +165,7 @@ def _write(
 def _write_one(log_mel: LogMel, path: Path, seconds: float, target: Path, progress: Progress) -> tuple[int, int]:
     """Write the features of one file; returns its frames and samples. AudioError names the file."""
     import numpy as np
-    from numpy.lib.format import open_memmap
+    from numpy.lib.format import write_array_header_1_0
 
     from serkit.data import audio
 
@@ -178,13 +178,13 @@ def _write_one(log_mel: LogMel, path: Path, seconds: float, target: Path, progre
             return len(rows), len(waveform)
         statistics = log_mel.measure(audio.blocks(path, sample_rate=log_mel.sample_rate))
         frames = log_mel.n_frames(statistics.n_samples)
-        done = 0
-        mapped = open_memmap(target, mode="w+", dtype=np.float32, shape=(frames, *log_mel.shape))
-        for piece in log_mel.stream(audio.blocks(path, sample_rate=log_mel.sample_rate), statistics):
-            mapped[done : done + len(piece)] = piece
-            done += len(piece)
-            progress.advance(round(len(piece) * log_mel.hop_s))
-        mapped.flush()
+        # written on, not mapped: pages of a mapped file count as memory of this process until the system wants them
+        with target.open("wb") as file:
+            header = {"descr": "<f4", "fortran_order": False, "shape": (frames, *log_mel.shape)}
+            write_array_header_1_0(file, header)
+            for piece in log_mel.stream(audio.blocks(path, sample_rate=log_mel.sample_rate), statistics):
+                file.write(piece.astype("<f4", copy=False).data)
+                progress.advance(round(len(piece) * log_mel.hop_s))
         return frames, statistics.n_samples
     except AudioError as error:
         # audio names its file; features do not know it
