@@ -194,7 +194,7 @@ def _load(reference: str, registered: Registered | None) -> Any:
         return functools.reduce(getattr, attribute.split("."), import_module(module))
     except (Exception, SystemExit) as error:
         if isinstance(error, SerkitError) and registered is not None and canonical(registered.distribution) == OWN:
-            raise  # a sentence of ours about this machine (no compiled core, a wrong SERKIT_ISA): no fault of the plugin
+            raise  # our own sentence about this machine (no compiled core, a wrong SERKIT_ISA), not the plugin's fault
         raise PluginError(_failure(reference, registered, error)) from error
 
 
