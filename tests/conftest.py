@@ -53,6 +53,18 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """torch on one thread: tiny models spend their time waiting for a second one, and bits are promised for equal
+    thread counts only."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 MakeDistribution = Callable[..., list[EntryPoint]]
 
 

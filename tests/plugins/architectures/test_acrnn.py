@@ -12,6 +12,8 @@ from serkit.types import FoldContext, Unit
 from serkit_plugins.architectures.acrnn.config import PRESETS, AcrnnConfig
 from serkit_plugins.architectures.acrnn.model import Acrnn
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 LABELS = ("angry", "sad", "happy", "neutral", "fear", "disgust", "boredom")
 TINY = AcrnnConfig(convs=2, maps=(6, 8), linear=16, lstm=5, dense=7, unit=Unit(frames=30))
 

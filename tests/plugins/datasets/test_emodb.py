@@ -104,7 +104,8 @@ def test_protocols_follow_the_cycle_and_chen4_is_part_of_loso_next(tmp_path: Pat
 def test_the_shared_sentences_are_reported(tmp_path: Path) -> None:
     corpus = EmoDb().load(lay(tmp_path, IDS))
     result = audit(corpus, make_protocol(corpus, SPEC.protocols[0]), {x: x for x in IDS})
-    assert {line.removeprefix("  - ") for line in result.lines() if line.startswith("  - ")} == set(TEXTS.values())
+    (line,) = [line for line in result.lines() if line.startswith("Shared texts: ")]
+    assert set(line.removeprefix("Shared texts: ").split(" / ")) == set(TEXTS.values())
     assert {o.kind for o in result.overlaps} == {"text"}
 
 
