@@ -7,6 +7,7 @@ one. The checking of values is pydantic's; it is imported on first use, so that 
 from __future__ import annotations
 
 import dataclasses
+import tomllib
 import types
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -53,6 +54,14 @@ def check_keys(cls: Any, values: Mapping[str, Any], *, where: str = "", path: st
         nested = _dataclass_in(hints[key])
         if nested is not None and isinstance(value, Mapping):
             check_keys(nested, value, where=where, path=full)
+
+
+def literal(text: str) -> Any:
+    """A TOML literal from a command line; anything that is none is text, so that shells need no quotes within quotes."""
+    try:
+        return tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return text.strip()
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

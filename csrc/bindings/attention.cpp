@@ -98,8 +98,8 @@ void bind(py::module_& m) {
   m.def("attention_forward", &forward<T>, array("x"), array("lengths"), array("query"), array("weight"), array("bias"),
         py::arg("scale"), array("pooled"), array("weights"), array("hidden"), py::arg("threads"));
   m.def("attention_backward", &backward<T>, array("x"), array("lengths"), array("query"), array("weight"),
-        array("bias"), py::arg("scale"), array("weights"), array("hidden"), array("grad_pooled"),
-        array("grad_weights"), array("dx"), array("dquery"), array("dweight"), array("dbias"), py::arg("threads"));
+        array("bias"), py::arg("scale"), array("weights"), array("hidden"), array("grad_pooled"), array("grad_weights"),
+        array("dx"), array("dquery"), array("dweight"), array("dbias"), py::arg("threads"));
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// What the processor and the operating system support, found with cpuid rather than compiler builtins, which MSVC lacks.
+// What the processor and the operating system support, found with cpuid rather than compiler builtins, which MSVC
+// lacks.
 #pragma once
 
 namespace serkit::dispatch {

@@ -17,8 +17,8 @@ struct KernelTable {
   const kernels::AttentionKernels<double>* attention_f64;
 };
 
-// The table in use. The first call reads SERKIT_ISA and throws std::invalid_argument, with a sentence that names what is
-// allowed, if it names no instruction set of this build and this machine.
+// The table in use. The first call reads SERKIT_ISA and throws std::invalid_argument, with a sentence that names what
+// is allowed, if it names no instruction set of this build and this machine.
 const KernelTable& active();
 
 // Names that SERKIT_ISA may have here, widest last.

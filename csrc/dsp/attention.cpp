@@ -101,8 +101,8 @@ void attention_backward(const AttentionShape& s, const AttentionParameters<T>& p
   const int64_t valid = offsets.back(), query_size = s.hidden ? s.hidden : s.dim;
   const int workers = useful_threads(valid * s.dim * (2 * s.hidden + 3), threads);
   const std::vector<T> no_gradient(grad_pooled ? 0 : static_cast<size_t>(s.dim), T(0));
-  std::vector<T> scores(static_cast<size_t>(valid));                   // gradient of the scores, packed
-  std::vector<T> projected(static_cast<size_t>(valid * s.hidden));     // gradient of W x + bias, packed
+  std::vector<T> scores(static_cast<size_t>(valid));                // gradient of the scores, packed
+  std::vector<T> projected(static_cast<size_t>(valid * s.hidden));  // gradient of W x + bias, packed
   std::vector<T> query_parts(static_cast<size_t>(s.batch * query_size)), bias_parts(s.batch * s.hidden);
 
   parallel_for(s.batch, workers, [&](int64_t b, int) {
@@ -152,9 +152,9 @@ void attention_backward(const AttentionShape& s, const AttentionParameters<T>& p
   });
 }
 
-#define SERKIT_INSTANTIATE(T)                                                                                         \
+#define SERKIT_INSTANTIATE(T)                                                                                          \
   template void attention_forward<T>(const AttentionShape&, const AttentionParameters<T>&, const T*, T*, T*, T*, int); \
-  template void attention_backward<T>(const AttentionShape&, const AttentionParameters<T>&, const T*, const T*,       \
+  template void attention_backward<T>(const AttentionShape&, const AttentionParameters<T>&, const T*, const T*,        \
                                       const T*, const T*, const T*, const AttentionGradients<T>&, int);
 SERKIT_INSTANTIATE(float)
 SERKIT_INSTANTIATE(double)

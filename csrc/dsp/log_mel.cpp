@@ -30,9 +30,9 @@ const LogMelOptions& checked(const LogMelOptions& o) {
   require(o.mel.sample_rate_hz > 0, "sample_rate must be positive.");
   require(o.hop_samples >= 1, "The hop must be at least one sample.");
   require(o.window_length_samples >= 1, "The frame must be at least one sample.");
-  require(o.window_length_samples <= o.mel.n_fft,
-          "A frame of " + std::to_string(o.window_length_samples) + " samples does not fit n_fft=" +
-              std::to_string(o.mel.n_fft) + "; raise n_fft or shorten the frame.");
+  require(o.window_length_samples <= o.mel.n_fft, "A frame of " + std::to_string(o.window_length_samples) +
+                                                      " samples does not fit n_fft=" + std::to_string(o.mel.n_fft) +
+                                                      "; raise n_fft or shorten the frame.");
   require(o.mel.n_mels >= 1 && o.mel.n_mels <= o.mel.n_fft, "n_mels must be from 1 to n_fft.");
   require(o.mel.f_min_hz >= 0 && o.mel.f_min_hz < o.mel.f_max_hz && o.mel.f_max_hz <= o.mel.sample_rate_hz / 2.0,
           "f_min and f_max must satisfy 0 <= f_min < f_max <= sample_rate / 2.");
@@ -171,8 +171,7 @@ void LogMel::static_rows(const WaveformPart& part, int64_t first, int64_t count,
   }
 }
 
-void LogMel::compute_piece(const WaveformPart& part, int64_t first, int64_t count, float* out,
-                           Scratch& scratch) const {
+void LogMel::compute_piece(const WaveformPart& part, int64_t first, int64_t count, float* out, Scratch& scratch) const {
   const int64_t total = n_frames(part.total), width = n_mels(), half = options_.delta_window;
   const int channels = n_channels();
   const auto delta_row = dispatch::active().log_mel->delta_row;

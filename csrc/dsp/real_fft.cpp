@@ -25,7 +25,8 @@ std::vector<int> factors(int n) {
 }  // namespace
 
 RealFft::RealFft(int size) {
-  if (size < 2 || size > 65536) throw std::invalid_argument("n_fft must be from 2 to 65536, not " + std::to_string(size) + ".");
+  if (size < 2 || size > 65536)
+    throw std::invalid_argument("n_fft must be from 2 to 65536, not " + std::to_string(size) + ".");
   tables_.size = size;
   tables_.packed = size % 2 == 0;
   const int points = tables_.packed ? size / 2 : size;

@@ -10,8 +10,8 @@ double tanh_of(double x) { return tanh(x); }
 float exp_of(float x) { return expf(x); }
 double exp_of(double x) { return exp(x); }
 
-constexpr ptrdiff_t kRows = 4;      // rows that share a pass over y
-constexpr ptrdiff_t kBytes = 64;    // columns of a block: two AVX registers a row, so that 4 rows stay in registers
+constexpr ptrdiff_t kRows = 4;    // rows that share a pass over y
+constexpr ptrdiff_t kBytes = 64;  // columns of a block: two AVX registers a row, so that 4 rows stay in registers
 constexpr ptrdiff_t kDotLanes = 16;
 
 // One block of kRows x Columns sums. `rows` may be fewer: the missing ones repeat the last and are thrown away, so that

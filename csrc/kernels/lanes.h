@@ -75,9 +75,7 @@ static inline Complex operator-(Complex a, Complex b) { return {a.re - b.re, a.i
 static inline Complex operator*(Complex a, float b) { return {a.re * b, a.im * b}; }
 
 // a * (re + i im)
-static inline Complex times(Complex a, float re, float im) {
-  return {a.re * re - a.im * im, a.re * im + a.im * re};
-}
+static inline Complex times(Complex a, float re, float im) { return {a.re * re - a.im * im, a.re * im + a.im * re}; }
 
 static inline Complex times_minus_i(Complex a) { return {a.im, fill(0.0f) - a.re}; }
 

@@ -174,8 +174,8 @@ void mel_bands(const MelTables& t, const float* power, float* bands) {
 }
 
 // Natural logarithms of positive finite numbers, subnormal ones included. x = 2^e m with m in [sqrt(1/2), sqrt(2)), and
-// log m = 2 artanh(s), s = (m - 1) / (m + 1), |s| < 0.172: the series 2 (s + s^3/3 + ...) is cut after s^9, which leaves
-// a relative s^10 / 11 < 3e-9, far below float32's half unit in the last place.
+// log m = 2 artanh(s), s = (m - 1) / (m + 1), |s| < 0.172: the series 2 (s + s^3/3 + ...) is cut after s^9, which
+// leaves a relative s^10 / 11 < 3e-9, far below float32's half unit in the last place.
 void natural_log(float* x, int count) {
   const float ln2_high = 0.693359375f, ln2_low = -2.12194440e-4f;  // the high part has 9 bits: e * ln2_high is exact
   for (int i = 0; i < count; ++i) {

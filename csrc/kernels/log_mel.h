@@ -62,7 +62,8 @@ struct MomentSums {
 struct LogMelKernels {
   // Adds samples [index, index + count) of a waveform to `sums`.
   void (*add_moments)(const float* samples, int64_t index, int64_t count, double shift, MomentSums* sums);
-  // out[i] = ((x[i] - mean) - preemphasis * (x[i - 1] - mean)) * scale, in double; x[-1] must exist if preemphasis != 0.
+  // out[i] = ((x[i] - mean) - preemphasis * (x[i - 1] - mean)) * scale, in double; x[-1] must exist if preemphasis !=
+  // 0.
   void (*condition)(const float* samples, int64_t count, double mean, double scale, double preemphasis, float* out);
   // Samples of n_frames <= kLanes frames (hop apart) to rows [n_frames][n_bands]. work: 4 * fft.size * kLanes floats.
   void (*mel_rows)(const LogMelTables* tables, const float* samples, int n_frames, float* work, float* rows);

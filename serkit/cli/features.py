@@ -53,9 +53,7 @@ def features(
 
 
 def _options(preset: str, sets: list[str]) -> LogMelOptions:
-    import tomllib
-
-    from serkit.config import load
+    from serkit.config import literal, load
     from serkit.features import LogMelOptions
 
     values: dict[str, Any] = {}
@@ -63,10 +61,7 @@ def _options(preset: str, sets: list[str]) -> LogMelOptions:
         key, equals, value = text.partition("=")
         if not equals:
             raise ConfigError(f"--set {text!r} has no value; write key=value, e.g. --set n_mels=64.")
-        try:
-            values[key.strip()] = tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError:
-            values[key.strip()] = value.strip()  # a word needs no quotes
+        values[key.strip()] = literal(value)
     return LogMelOptions.preset(preset, **values) if preset else load(LogMelOptions, values, where="--set")
 
 

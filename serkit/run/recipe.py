@@ -247,7 +247,7 @@ def _parse_sets(sets: Sequence[str], resolved: Mapping[str, Any]) -> dict[str, A
             key = _only_path(key, paths)
         elif key.split(".")[0] not in TABLES:
             raise UnknownNameError("table for --set", key.split(".")[0], TABLES)
-        out = config.merge(out, _nest(key.split("."), _literal(text.strip())))
+        out = config.merge(out, _nest(key.split("."), config.literal(text)))
     return out
 
 
@@ -266,14 +266,6 @@ def _paths(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
             yield from _paths(value, f"{prefix}{key}.")
         else:
             yield f"{prefix}{key}"
-
-
-def _literal(text: str) -> Any:
-    """A TOML literal; anything that is none is taken as a string, so that shells need no quotes within quotes."""
-    try:
-        return tomllib.loads(f"v = {text}")["v"]
-    except tomllib.TOMLDecodeError:
-        return text
 
 
 def _nest(path: Sequence[str], value: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ struct AttentionShape {
   int64_t batch;
   int64_t frames;  // of the padded batch
   int64_t dim;
-  int64_t hidden;  // 0: linear form
+  int64_t hidden;          // 0: linear form
   const int64_t* lengths;  // [batch], 1..frames
 };
 
@@ -36,8 +36,8 @@ struct AttentionGradients {
   T* query;
 };
 
-// x: [batch, frames, dim]; pooled: [batch, dim]; weights: [batch, frames]; hidden: [batch * frames, hidden] of which the
-// first sum(lengths) rows are written and the rest set to 0, or null where no gradient will be asked for.
+// x: [batch, frames, dim]; pooled: [batch, dim]; weights: [batch, frames]; hidden: [batch * frames, hidden] of which
+// the first sum(lengths) rows are written and the rest set to 0, or null where no gradient will be asked for.
 template <typename T>
 void attention_forward(const AttentionShape& shape, const AttentionParameters<T>& parameters, const T* x, T* pooled,
                        T* weights, T* hidden, int threads);

@@ -76,8 +76,8 @@ class LogMel {
   // Frames [first, first + count) to out [count, n_mels, n_channels]. `part` must hold samples_needed.
   void compute(const WaveformPart& part, int64_t first, int64_t count, float* out, int threads) const;
   // n waveforms packed in `samples`, waveform i at [sample_offsets[i], sample_offsets[i + 1]); its frames go to rows
-  // [frame_offsets[i], frame_offsets[i + 1]) of out. standardize: each waveform to zero mean and unit variance (all zero
-  // if it is constant), else it is multiplied by `scale`.
+  // [frame_offsets[i], frame_offsets[i + 1]) of out. standardize: each waveform to zero mean and unit variance (all
+  // zero if it is constant), else it is multiplied by `scale`.
   void batch(const float* samples, const int64_t* sample_offsets, int64_t n, bool standardize, double scale,
              const int64_t* frame_offsets, float* out, int threads) const;
 
