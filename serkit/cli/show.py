@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serkit.errors import SerkitError
+from serkit.errors import SerkitError, UserError
 
 if TYPE_CHECKING:
     from serkit.host import Host, Registered
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def show(
     name: Annotated[str, typer.Argument(help="Name of a plugin of any kind (`serkit list`).")],
     kind: Annotated[str, typer.Option(help="Only this kind, where several have the name.")] = "",
-    json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show one plugin: its settings with defaults and bounds, presets, labels, protocols, origin."""
     from serkit.cli.console import print_json
@@ -30,8 +30,11 @@ def show(
         page, error = describe(host, registered)
         described.append(page)
         failure = failure or error
+    if json_ and len(described) > 1:
+        kinds = " and ".join(page["kind"] for page in described)
+        raise UserError(f"{name!r} is the name of {kinds}; choose one with --kind, since --json prints one object.")
     if json_:
-        print_json(described)
+        print_json(described[0])
     else:
         for page in described:
             _print(page)

@@ -16,7 +16,7 @@ from serkit.host import Host
 
 def page(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
     assert invoke(["show", *arguments, "--json"]) == 0
-    (content,) = json.loads(capsys.readouterr().out)
+    content = json.loads(capsys.readouterr().out)
     return content
 
 
@@ -108,6 +108,10 @@ def test_a_name_of_two_kinds_shows_both_and_a_broken_target_last(
     assert "both (metric): A score." in out
     assert "3 utterances, 1 speakers" in out
     assert err.startswith("Error: The dataset 'both' of plugin 'both' (distribution both 1.0) cannot be used")
+    assert invoke(["show", "both", "--json"]) == 2
+    assert "choose one with --kind" in capsys.readouterr().err
+    assert invoke(["show", "both", "--kind", "metric", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["summary"] == "A score."
 
 
 @dataclass(frozen=True)
