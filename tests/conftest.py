@@ -48,6 +48,9 @@ def _isolated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     # Set for subprocesses too: no test may read or fill the user's cache, or depend on the user's choice of plugins.
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SERKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+        # A child with the repository as its working folder would import the source tree, which has no compiled core
+        # unless the install is editable.
+        patch.setenv("PYTHONSAFEPATH", "1")
         patch.delenv("SERKIT_PLUGINS", raising=False)
         patch.delenv("SERKIT_DEBUG", raising=False)
         yield
