@@ -12,7 +12,7 @@ import types
 from collections.abc import Mapping
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from serkit.errors import ConfigError, nearest
+from serkit.errors import ConfigError, PluginError, nearest
 
 T = TypeVar("T")
 
@@ -21,10 +21,17 @@ def load(cls: type[T], values: Mapping[str, Any], *, where: str = "", path: str 
     """Build ``cls`` (a dataclass) from ``values``, with defaults for what is missing.
 
     ``where`` names the source for messages (a file, ``--set``, ``preset 'small'``) and ``path`` the dotted prefix of
-    its keys. Raises ConfigError for an unknown key, a wrong type or a value out of range.
+    its keys. Raises ConfigError for an unknown key, a wrong type or a value out of
+    range, PluginError if ``cls``, which may be a plugin's, is no dataclass.
     """
     from pydantic import TypeAdapter, ValidationError
 
+    if not (isinstance(cls, type) and dataclasses.is_dataclass(cls)):
+        raise PluginError(
+            f"The settings {path or 'asked for'} are described by {getattr(cls, '__name__', cls)!r} of "
+            f"{getattr(cls, '__module__', 'a plugin')}, which is no dataclass; its authors must make it one "
+            "(@dataclass(frozen=True, kw_only=True))."
+        )
     check_keys(cls, values, where=where, path=path)
     try:
         # lax mode: TOML has no tuples; json-like lists become them
@@ -57,7 +64,7 @@ def check_keys(cls: Any, values: Mapping[str, Any], *, where: str = "", path: st
 
 
 def literal(text: str) -> Any:
-    """A TOML literal from a command line; anything that is none is text, so that shells need no quotes within quotes."""
+    """A TOML literal from a command line; anything else is text, so that shells need no quotes within quotes."""
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 
 
@@ -59,6 +60,33 @@ class LeakageError(SerkitError):
 
 class PluginError(SerkitError):
     """A plugin that fails to import or breaks its contract; the message names it and its distribution."""
+
+
+class StoppedError(SerkitError):
+    """Ctrl-C in long work that can be continued; the message says how."""
+
+    exit_code = 130  # 128 + SIGINT, as shells report it
+
+
+@contextmanager
+def blame(plugin: str, doing: str = "") -> Iterator[None]:
+    """Turn whatever a plugin's own code raises into a PluginError: ``plugin`` are the words that name it and its
+    distribution, ``doing`` what it was asked to do. SerKit's own errors and Ctrl-C pass."""
+    try:
+        yield
+    except SerkitError:
+        raise
+    except (Exception, SystemExit) as error:  # SystemExit would end the process without a word
+        where = f" in {doing}" if doing else ""
+        if isinstance(error, MemoryError) or "OutOfMemory" in type(error).__name__:
+            raise SerkitError(
+                f"Memory ran out in {plugin}{where}; lower training.batch, or use a smaller model or a larger machine."
+            ) from error
+        text = " ".join(str(error).split())
+        raise PluginError(
+            f"The {plugin} failed{where} with {type(error).__name__}{': ' * bool(text)}{text.rstrip('.')}; repeat with "
+            "--debug to see where, and tell its authors."
+        ) from error
 
 
 def nearest(name: str, allowed: Iterable[str]) -> str | None:

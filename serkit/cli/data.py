@@ -54,18 +54,18 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Count a corpus, decode every recording and compare checksums; ends with 1 if something is missing or damaged."""
-    from serkit.data.audit import unreadable
     from serkit.data.fetch import locate
+    from serkit.data.loading import check_recordings, load_corpus, make_dataset
     from serkit.data.progress import make_progress
     from serkit.host import get_host
 
     host = get_host()
-    spec: Any = host.get("dataset", name).spec
-    dataset = host.load("dataset", name)()
-    root = locate(spec, data, dataset, allow_fetch=False)
-    corpus = dataset.load(root)
+    registered: Any = host.get("dataset", name)
+    dataset = make_dataset(registered, host.load("dataset", name))
+    root = locate(registered.spec, data, dataset, allow_fetch=False)
+    corpus = load_corpus(registered, dataset, root)
     with make_progress() as progress:
-        problems = dataset.check(root, progress) if hasattr(dataset, "check") else unreadable(corpus, progress=progress)
+        problems = check_recordings(registered, dataset, corpus, root, progress)
     whole = corpus.complete and not problems
     counts = {label: sum(u.label == label for u in corpus.utterances) for label in corpus.labels}
     if as_json:
@@ -98,15 +98,16 @@ def check(
 def fetch(name: Name, as_json: Json = False) -> None:
     """Download (or make) a corpus into the cache, unless it is there; an interrupted download goes on where it was."""
     from serkit.data.fetch import locate
+    from serkit.data.loading import load_corpus, make_dataset
     from serkit.data.progress import make_progress
     from serkit.host import get_host
 
     host = get_host()
-    spec: Any = host.get("dataset", name).spec
-    dataset = host.load("dataset", name)()
+    registered: Any = host.get("dataset", name)
+    dataset = make_dataset(registered, host.load("dataset", name))
     with make_progress() as progress:
-        root = locate(spec, None, dataset, progress=progress)
-    corpus = dataset.load(root)
+        root = locate(registered.spec, None, dataset, progress=progress)
+    corpus = load_corpus(registered, dataset, root)
     if as_json:
         _print_json(
             {
@@ -126,6 +127,7 @@ def fetch(name: Name, as_json: Json = False) -> None:
 def _row(host: Any, registered: Any) -> dict[str, Any]:
     """What is known of a corpus without reading it; a broken plugin is a row with its problem, not an end."""
     from serkit.data.fetch import home, present
+    from serkit.data.loading import make_dataset
 
     spec = registered.spec
     row: dict[str, Any] = {
@@ -144,7 +146,7 @@ def _row(host: Any, registered: Any) -> dict[str, Any]:
         "problem": None,
     }
     try:
-        folder = home(spec, host.load("dataset", spec.name)())
+        folder = home(spec, make_dataset(registered, host.load("dataset", spec.name)))
         row |= {"path": str(folder), "present": present(folder)}
     except SerkitError as error:
         row["problem"] = str(error)

@@ -16,9 +16,15 @@ def predict(
     """Label audio files with the models of a run: the mean of their posteriors."""
     from serkit.cli.progress import TerminalEvents
     from serkit.data.audio import find
+    from serkit.errors import AudioError
     from serkit.run.api import load
 
-    paths = [p for f in files for p in (find(f) if f.is_dir() else [f])]
+    paths = []
+    for f in files:
+        found = find(f) if f.is_dir() else [f]
+        if not found:
+            raise AudioError(f"{f} holds no audio files; name a file, or a folder with .wav, .flac or the like.")
+        paths += found
     with TerminalEvents(quiet_stdout=json_) as events:
         results = load(run).predict(paths, events)
     for r in results:
@@ -29,25 +35,17 @@ def predict(
                 err=True,
             )
     if json_:
-        import json
         from dataclasses import asdict
 
-        typer.echo(json.dumps([asdict(r) for r in results], indent=2, ensure_ascii=False))
+        from serkit.cli.console import print_json
+
+        print_json([asdict(r) for r in results])
         return
     _table(results)
 
 
 def _table(results: list) -> None:  # type: ignore[type-arg]
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    from serkit.cli.console import show_table
 
-    table = Table(title=f"Mean over {results[0].models} model(s)" if results else None)
-    table.add_column("file", overflow="fold")
-    table.add_column("label")
-    for name in results[0].posteriors if results else ():
-        table.add_column(name, justify="right")
-    for r in results:
-        cells = [Text(f"{p:.3f}", "bold" if n == r.label else "") for n, p in r.posteriors.items()]
-        table.add_row(Text(r.file), r.label, *cells)
-    Console().print(table)
+    rows = [(r.file, r.label, *(f"{p:.3f}" for p in r.posteriors.values())) for r in results]
+    show_table(f"mean over {results[0].models} model(s)", ("file", "label", *results[0].posteriors), rows)

@@ -29,7 +29,8 @@ class TerminalEvents(Events):
     """Lines on standard output (standard error where that is for JSON), a bar on standard error if it is a terminal."""
 
     def __init__(self, quiet_stdout: bool = False) -> None:
-        self.lines = Console(stderr=quiet_stdout, highlight=False, soft_wrap=True)
+        # file names and plugins' words are text: no markup, no emoji codes
+        self.lines = Console(stderr=quiet_stdout, highlight=False, soft_wrap=True, emoji=False)
         self.folds = self.epochs = self.folds_done = 0
         self.bar = Progress(
             SpinnerColumn(),
@@ -41,6 +42,8 @@ class TerminalEvents(Events):
             console=Console(stderr=True),
             disable=not sys.stderr.isatty(),
             transient=True,
+            # what goes to a file or a pipe must not be caught and drawn above the bar instead
+            redirect_stdout=sys.stdout.isatty(),
         )
         self.task: TaskID | None = None
         self.batches = 0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from serkit.errors import UserError
+from serkit.errors import RunFolderError, StoppedError, UserError
 
 
 def run(
@@ -37,6 +37,7 @@ def run(
     """
     from serkit.cli.progress import TerminalEvents
     from serkit.host import get_host
+    from serkit.run.folder import default
     from serkit.run.recipe import Request, read_recipe, resolve
     from serkit.run.runner import execute
 
@@ -58,10 +59,27 @@ def run(
         request.recipe, request.where = read_recipe(recipe, host)
     elif resume and out is not None and (out / "recipe.toml").exists():
         request.recipe, request.where = read_recipe(out / "recipe.toml", host)
+    elif resume and out is not None and not (plugin and dataset):
+        raise RunFolderError(f"There is no run to resume in {out} (no recipe.toml); check the path given with --out.")
+    wanted = resolve(request, host)
     events = TerminalEvents(quiet_stdout=json_)
-    with events:
-        metrics = execute(resolve(request, host), out=out, resume=resume, host=host, events=events)
+    if resume and out is not None and not (out / "recipe.toml").exists():
+        events.note(f"There is no run in {out} to resume, so it begins here.")
+    out = out or default(wanted)
+    try:
+        with events:
+            metrics = execute(wanted, out=out, resume=resume, host=host, events=events)
+    except KeyboardInterrupt:
+        raise StoppedError(_how_to_continue(out)) from None
     _show(metrics, json_)
+
+
+def _how_to_continue(out: Path) -> str:
+    import shlex
+
+    if not (out / "protocol.json").exists():  # the last file written before training
+        return "The run was interrupted before it began to train; start it again."
+    return f"The run was interrupted; continue it with `serkit run --resume --out {shlex.quote(str(out))}`."
 
 
 def _folds(text: str) -> list[int] | None:
@@ -79,10 +97,8 @@ def _show(metrics: dict[str, object], as_json: bool) -> None:
 
         typer.echo(json.dumps(metrics, indent=2, allow_nan=False, ensure_ascii=False))
         return
-    from rich.console import Console
-
+    from serkit.cli.console import show
     from serkit.run.report import terminal_summary
 
-    console = Console(highlight=False)
-    console.print(terminal_summary(metrics))
-    console.print(f"Report: {metrics['run']}/report.html", soft_wrap=True)
+    show(terminal_summary(metrics))
+    typer.echo(f"Report: {metrics['run']}/report.html")

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import CorpusError, DownloadError
+from serkit.errors import CorpusError, DownloadError, PluginError, blame
 
 if TYPE_CHECKING:  # only hints need it, and the host imports pluggy
     from serkit.host.specs import DatasetSpec
@@ -92,7 +92,10 @@ def locate(
     _make_folder(partial)
     with _alone(partial):
         if not present(kept):  # another process may have finished meanwhile
-            dataset.fetch(partial, progress or SilentProgress())
+            with blame(f"dataset {spec.name!r}", "fetch()"):
+                dataset.fetch(partial, progress or SilentProgress())
+            if not present(partial):
+                raise PluginError(f"The dataset {spec.name!r} left nothing in the folder that fetch() was given.")
             if kept.exists():
                 kept.rmdir()  # empty, or present() had said so
             partial.rename(kept)

@@ -54,7 +54,13 @@ class RichProgress:
 
         console = Console(stderr=True)
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-        self._bars = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
+        self._bars = Progress(
+            *columns,
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+            redirect_stdout=sys.stdout.isatty(),  # what goes to a file must not be drawn above the bar instead
+        )
         self._task: Any = None
 
     def start(self, total: int, description: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ from serkit.types import Corpus, Fold, Information, Protocol
 
 if TYPE_CHECKING:  # only hints need it, and the host imports pluggy
     from serkit.host.specs import ProtocolSpec
+
+
+_FOLDER_NAME = re.compile(r"[^\x00-\x1f/\\:*?\"<>|.][^\x00-\x1f/\\:*?\"<>|]*")
+"""Run folders are copied between systems, so what any of them forbids in a name is forbidden here."""
 
 
 def make_protocol(corpus: Corpus, spec: ProtocolSpec) -> Protocol:
@@ -154,6 +159,11 @@ def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold]) -> None:
         raise ProtocolError(f"Protocol {full} names two folds alike ({', '.join(f.name for f in folds)}).")
     for fold in folds:
         where = f"Protocol {full}, fold {fold.name}:"
+        if not _FOLDER_NAME.fullmatch(fold.name):
+            raise ProtocolError(
+                f"{where} its name must do as the name of a folder, without / \\ : and the like and not hidden; let "
+                "the dataset name its speakers so, or the splitter its folds."
+            )
         parts = {"train": fold.train, "dev": fold.dev, "test": fold.test}
         seen: dict[str, str] = {}
         for part, ids in parts.items():

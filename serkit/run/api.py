@@ -10,11 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from serkit.errors import RunFolderError, UserError
+from serkit.data.protocols import from_dict
+from serkit.errors import ProtocolError, RunFolderError, UserError, blame
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, read_json
 from serkit.run.fold import load_transforms, unit_logits
+from serkit.run.plugins import make_architecture, make_extractor, named
 from serkit.run.posteriors import merge_units
 from serkit.run.prepare import extract
 from serkit.run.recipe import Recipe, Request, read_recipe, resolve
@@ -91,6 +93,8 @@ class LoadedRun:
         from serkit.data.audio import decoded_sha256
 
         paths = [Path(f) for f in files]
+        if not paths:
+            raise UserError("There is no file to predict; name audio files, or folders that hold some.")
         events = events or Events()
         utterances = [Utterance(id=f"{k}", path=p, label="", speaker="") for k, p in enumerate(paths)]
         table = extract(utterances, self.recipe.features, self.host, events.progress())
@@ -118,11 +122,15 @@ class LoadedRun:
         from serkit.data.batches import make_units
         from serkit.data.segments import segment
 
-        architecture = self.host.load("architecture", self.recipe.run.plugin)(self.recipe.architecture)
+        name = self.recipe.run.plugin
+        who, architecture = (
+            named(self.host, "architecture", name),
+            make_architecture(self.host, name, self.recipe.architecture),
+        )
         unit = architecture.unit
-        transforms = load_transforms(architecture, fold / "transforms.safetensors")
-        shapes = {name: arrays[0].shape[1:] for name, arrays in rows.items()}
-        with torch.random.fork_rng(devices=[]):
+        transforms = load_transforms(architecture, fold / "transforms.safetensors", who)
+        shapes = {key: arrays[0].shape[1:] for key, arrays in rows.items()}
+        with torch.random.fork_rng(devices=[]), blame(who, "build()"):
             module = architecture.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold=fold.name))
         arrays, _ = read_arrays(fold / "model.safetensors")
         if isinstance(module, torch.nn.Module):
@@ -133,18 +141,14 @@ class LoadedRun:
                     f"{fold / 'model.safetensors'} does not fit the model of its recipe; train the fold again."
                 ) from None
         else:
-            module.load_state(arrays)
+            with blame(who, "load_state()"):
+                module.load_state(arrays)
         lengths = [len(x) for x in next(iter(rows.values()))]
-        units = make_units(rows, segment(lengths, unit, training=False, labels=[""] * len(lengths)), transforms, unit)
+        cut = segment(lengths, unit, training=False, labels=[""] * len(lengths))
+        with blame(who, "its transforms"):
+            units = make_units(rows, cut, transforms, unit)
         logits = unit_logits(
-            module,
-            units,
-            architecture,
-            batch=64,
-            device="cpu",
-            bf16=False,
-            plugin=self.recipe.run.plugin,
-            n_classes=len(labels),
+            module, units, architecture, batch=64, device="cpu", bf16=False, plugin=who, n_classes=len(labels)
         )
         return merge_units(logits, units.utterance, len(lengths), unit.merge)
 
@@ -162,17 +166,36 @@ class LoadedRun:
 def load(path: str | Path, host: Host | None = None) -> LoadedRun:
     """A run folder, or one fold's folder inside it, ready to predict. Raises RunFolderError if it is none."""
     path, host = Path(path), host or get_host()
-    root = path.parent.parent if path.parent.name == "folds" else path
+    if path.absolute().resolve().parent.name == "folds" and not (path / "recipe.toml").exists():
+        path = path.resolve() if path.parent.name != "folds" else path  # `.` inside a fold
+        root = path.parent.parent
+    else:
+        root = path
     try:
         tables = tomllib.loads((root / "recipe.toml").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path} is no run folder: its recipe.toml cannot be read ({error}).") from None
+        why = getattr(error, "strerror", None) or error
+        raise RunFolderError(
+            f"{path} is no run folder, because {root / 'recipe.toml'} cannot be read ({why}); name the folder that "
+            "`serkit run` left, or a folder in its folds/."
+        ) from None
     recipe = resolve(Request(recipe=tables, where=str(root / "recipe.toml")), host)
     folds = (path,) if root != path else tuple(sorted(p.parent for p in root.glob("folds/*/predictions.csv")))
     if not folds or not all((f / "model.safetensors").exists() for f in folds):
         raise RunFolderError(f"{path} has no finished fold; continue it with `serkit run --resume --out {root}`.")
     metrics = read_json(root / "metrics.json") if (root / "metrics.json").exists() else {}
-    return LoadedRun(root, recipe, read_json(root / "protocol.json"), metrics, folds, host)
+    split = read_json(root / "protocol.json")
+    try:
+        known = {f.name for f in from_dict(split).folds}
+        dict(split.get("audio_sha256", {}))
+        lost = [f.name for f in folds if f.name.partition("-")[2] not in known]
+    except (ProtocolError, AttributeError, TypeError, ValueError):
+        raise RunFolderError(f"{root / 'protocol.json'} is damaged; restore it, or run its recipe again.") from None
+    if lost:
+        raise RunFolderError(
+            f"{root / 'protocol.json'} has no fold of the folder folds/{lost[0]}; restore the one it was run with."
+        )
+    return LoadedRun(root, recipe, split, metrics, folds, host)
 
 
 def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]:
@@ -190,7 +213,7 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
     preset = spec.paper_preset or spec.default_preset
     over = spec.presets[preset]
     settings = config.load(host.load_target(spec.config), over.get("architecture", {}), where=f"preset {preset!r}")
-    model = host.load("architecture", name)(settings)
+    model = make_architecture(host, name, settings)
     training = config.load(Training, config.merge(config.dump(model.training), over.get("training", {})))
     shapes, inputs = {}, {}
     for key, wanted in model.inputs.items():
@@ -199,10 +222,10 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
             host.load_target(feature.options),  # type: ignore[union-attr]
             config.merge(wanted.options, over.get("features", {}).get(key, {})),
         )
-        shapes[key] = tuple(host.load("feature", wanted.feature)(options).shape)
+        shapes[key] = tuple(make_extractor(host, wanted.feature, options).shape)
         inputs[key] = {"feature": wanted.feature, "shape": list(shapes[key]), **config.dump(options)}
     labels = ("angry", "happy", "neutral", "sad")
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), blame(named(host, "architecture", name), "build()"):
         built = model.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold="show"))
     count = count_parameters(built) if isinstance(built, torch.nn.Module) else (None, None)
     return {

@@ -54,6 +54,9 @@ def evaluate(
     drawn again, so the interval is that of samples that hold every class. It is None, with the reason in
     ``interval_note``, for fewer than two speakers, and where nearly every draw loses a class.
 
+    A metric that raises, returns no number or one outside its declared range has nulls for values and says so in
+    ``failed`` (null otherwise): one bad metric does not cost the run its others.
+
     Returns a dict that ``json.dumps(..., allow_nan=False)`` takes, with the keys ``n_folds``, ``n_seeds``,
     ``collapsed``, ``uar``, ``war``, ``metrics``, ``per_class_recall`` (pooled), ``support``, ``confusion`` (counts over
     folds and seeds, rows are the truth) and ``bootstrap``. Fractions in [0, 1]; undefined is None.
@@ -75,7 +78,7 @@ def evaluate(
     draws, note = _draw_speakers(pooled, seeds, k, np.random.default_rng(rng_seed), resamples)
 
     summaries = {
-        name: _summary(spec, function, chosen, pooled, seeds, folds, draws, note)
+        name: _guarded(spec, function, chosen, pooled, seeds, folds, draws, note)
         for name, (spec, function) in metrics.items()
     }
     total = confusions.sum(0)
@@ -166,6 +169,46 @@ def _grid(results: Results) -> tuple[list[int], list[str]]:
                     f"Seed {s} has no predictions of fold {f!r} but another seed has; continue the run with --resume."
                 )
     return seeds, folds
+
+
+class _MetricFault(Exception):
+    """A metric broke its contract; the text completes "The metric ..."."""
+
+
+def _guarded(
+    spec: MetricSpec,
+    metric: Metric,
+    chosen: Results,
+    pooled: Mapping[int, Predictions],
+    seeds: Sequence[int],
+    folds: Sequence[str],
+    draws: NDArray[np.float64] | None,
+    note: str | None,
+) -> dict[str, Any]:
+    """The summary of one metric; if its code fails, one of nulls whose ``failed`` says how, and the rest goes on."""
+
+    def checked(*arguments: Any) -> float | None:
+        value = metric(*arguments)
+        if value is None:
+            return None
+        number = float(value)  # NumPy scalars are fine, text and arrays are not
+        if math.isfinite(number) and not spec.range[0] <= number <= spec.range[1]:
+            raise _MetricFault(
+                f"returned {number:g}, outside the range {spec.range[0]:g} to {spec.range[1]:g} it declares"
+            )
+        return number
+
+    if hasattr(metric, "from_confusion"):
+        checked.from_confusion = metric.from_confusion  # type: ignore[attr-defined]
+    try:
+        return {**_summary(spec, checked, chosen, pooled, seeds, folds, draws, note), "failed": None}
+    except _MetricFault as fault:
+        failed = str(fault)
+    except (Exception, SystemExit) as error:
+        text = " ".join(str(error).split())
+        failed = f"failed with {type(error).__name__}{': ' * bool(text)}{text}"
+    empty: dict[str, Any] = dict.fromkeys(("mean", "std_folds", "std_seeds", "pooled", "interval95"))
+    return {**empty, "interval_note": f"the metric {failed}", "per_fold": dict.fromkeys(folds), "failed": failed}
 
 
 def _summary(

@@ -52,7 +52,10 @@ def read_json(path: Path) -> Any:
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path} cannot be read ({error}); is this a run folder of serkit run?") from None
+        why = getattr(error, "strerror", None) or error
+        raise RunFolderError(
+            f"{path} is missing or damaged ({why}); name a run folder of `serkit run`, or restore the file."
+        ) from None
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> None:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from serkit.data.batches import Units, collate, make_units, pad_frames
 from serkit.data.segments import Segment, segment
-from serkit.errors import PluginError, ProtocolError, UserError
+from serkit.errors import PluginError, ProtocolError, RunFolderError, UserError, blame
+from serkit.nn.architecture import Estimator
 from serkit.nn.transforms import Transform
 from serkit.run import seeds
 from serkit.run.files import read_arrays, write_arrays
@@ -38,6 +39,12 @@ class FoldJob:
     folder: Path
     device: str = "cpu"
     bf16: bool = False
+    origin: str = ""
+
+    @property
+    def named(self) -> str:
+        """The plugin in words, with its distribution (``origin``), for errors."""
+        return f"architecture {self.plugin!r}" + (f" ({self.origin})" if self.origin else "")
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -64,12 +71,12 @@ class FoldJob:
             fold=self.fold.name,
         )
 
-    def segments(self, ids: Sequence[str], *, training: bool) -> list[Segment]:
-        """Units of the utterances ``ids``."""
+    def segments(self, ids: Sequence[str], *, training: bool, unit: Unit | None = None) -> list[Segment]:
+        """Units of the utterances ``ids``, by the architecture's ``unit`` unless another is given."""
         first = self.table.names[0]
         lengths = [len(x) for x in self.table.rows(first, ids)]
         rng = seeds.rng(self.seed, self.fold.name, "segments") if training else None
-        return segment(lengths, self.unit, training=training, labels=[self.truth[i] for i in ids], rng=rng)
+        return segment(lengths, unit or self.unit, training=training, labels=[self.truth[i] for i in ids], rng=rng)
 
 
 @dataclass(frozen=True)
@@ -100,37 +107,57 @@ class FoldTrainingSet:
 
 def fit_transforms(job: FoldJob) -> dict[str, Transform]:
     """Fit what the architecture learns before training, and save it."""
-    fitted: dict[str, Transform] = job.architecture.fit_transforms(
-        FoldTrainingSet(job), seeds.rng(job.seed, job.fold.name, "transforms")
-    )
+    with blame(job.named, "fit_transforms()"):
+        fitted: dict[str, Transform] = dict(
+            job.architecture.fit_transforms(
+                FoldTrainingSet(job), seeds.rng(job.seed, job.fold.name, "transforms")
+            ).items()
+        )
     for name, transform in fitted.items():
         if name not in job.table.names:
             raise PluginError(
-                f"The architecture {job.plugin!r} fitted a transform for {name!r}, which is no input of it."
+                f"The {job.named} fitted a transform for {name!r}, which is none of its inputs "
+                f"({', '.join(job.table.names)})."
+            )
+        if (
+            not isinstance(transform, Transform)
+            or getattr(job.architecture.transforms.get(name), "from_state", None) is None
+        ):
+            raise PluginError(
+                f"The {job.named} fitted {type(transform).__name__} for {name!r}; a serkit.nn.Transform of the "
+                "class that its `transforms` names is expected, so that prediction can load it again."
             )
         if transform.scope == "speaker" and job.protocol.information == "inductive":
             raise ProtocolError(
                 f"The architecture {job.plugin!r} learns from each speaker's own audio, which {job.protocol.full_name} "
                 "(inductive) does not allow; choose a protocol of information level 'speaker-unlabelled'."
             )
-    arrays = {f"{n}/{k}": v for n, t in fitted.items() for k, v in t.state().items()}
-    write_arrays(job.folder / "transforms.safetensors", arrays, {"inputs": list(fitted)})
-    return fitted
+    with blame(job.named, "the state() of its transforms"):
+        arrays = {f"{n}/{k}": np.asarray(v) for n, t in fitted.items() for k, v in t.state().items()}
+    path = job.folder / "transforms.safetensors"
+    write_arrays(path, arrays, {"inputs": list(fitted)})
+    return load_transforms(job.architecture, path, job.named)  # what prediction and --resume will see, seen at once
 
 
-def load_transforms(architecture: Any, path: Path) -> dict[str, Transform]:
-    """The transforms a fold saved."""
+def load_transforms(architecture: Any, path: Path, plugin: str) -> dict[str, Transform]:
+    """The transforms a fold saved; ``plugin`` names the architecture in words. Raises RunFolderError for a file that
+    is damaged or of another architecture."""
     arrays, record = read_arrays(path)
     out = {}
-    for name in record["inputs"]:
+    for name in record.get("inputs", ()):
+        if name not in architecture.transforms:
+            raise RunFolderError(
+                f"{path} holds a transform of {name!r}, which the {plugin} does not have; it is of another version of "
+                "the plugin: install that one, or begin a new run."
+            )
         state = {k.removeprefix(f"{name}/"): v for k, v in arrays.items() if k.startswith(f"{name}/")}
-        out[name] = architecture.transforms[name].from_state(state)
+        with blame(plugin, "the from_state() of its transforms"):
+            out[name] = architecture.transforms[name].from_state(state)
     return out
 
 
 def training_units(job: FoldJob, transforms: Mapping[str, Transform]) -> tuple[Units, NDArray[np.int64]]:
-    """Training units at every speed, and their class indices; whole utterances where ``training.crop`` cuts them anew
-    in every epoch."""
+    """Training units and their class indices; whole utterances where ``training.crop`` cuts them in every epoch."""
     unit = job.unit
     if job.training.crop:
         if unit.pad == "before":
@@ -138,27 +165,32 @@ def training_units(job: FoldJob, transforms: Mapping[str, Transform]) -> tuple[U
                 "training.crop cuts frames that have been transformed; it needs architecture.unit.pad=after."
             )
         unit = Unit()
-    arrays: dict[str, list[Array]] = {name: [] for name in job.table.names}
-    segments: list[Segment] = []
-    targets: list[NDArray[np.int64]] = []
     ids = job.fold.train
-    for speed in job.training.speeds:
-        rows = {name: job.table.rows(name, ids, speed) for name in job.table.names}
-        lengths = [len(x) for x in rows[job.table.names[0]]]
-        rng = seeds.rng(job.seed, job.fold.name, "segments", str(speed))
-        cut = segment(lengths, unit, training=True, labels=[job.truth[i] for i in ids], rng=rng)
-        units = make_units(rows, cut, transforms, unit)
-        for name, made in units.arrays.items():
-            arrays[name].extend(made)
-        segments.extend(cut)
-        targets.append(job.targets(ids)[units.utterance])
-    return Units(arrays, segments), np.concatenate(targets)
+    rows = {name: job.table.rows(name, ids) for name in job.table.names}
+    with blame(job.named, "its transforms"):
+        units = make_units(rows, job.segments(ids, training=True, unit=unit), transforms, unit)
+    return units, job.targets(ids)[units.utterance]
 
 
 def evaluation_units(job: FoldJob, ids: Sequence[str], transforms: Mapping[str, Transform]) -> Units:
     """Units of development or test utterances."""
     rows = {name: job.table.rows(name, ids) for name in job.table.names}
-    return make_units(rows, job.segments(ids, training=False), transforms, job.unit)
+    with blame(job.named, "its transforms"):
+        return make_units(rows, job.segments(ids, training=False), transforms, job.unit)
+
+
+def fit_estimator(job: FoldJob, model: Any, train: Units, targets: NDArray[np.int64]) -> None:
+    """Fit what an architecture built instead of a module, and save its state."""
+    if not isinstance(model, Estimator):
+        raise PluginError(
+            f"The {job.named} built {type(model).__name__}; a torch.nn.Module or an estimator with fit, predict_proba, "
+            "state and load_state is expected."
+        )
+    with blame(job.named, "fit()"):
+        model.fit(train.arrays, targets, seeds.rng(job.seed, job.fold.name, "fit"))
+    with blame(job.named, "state()"):
+        state = {str(k): np.asarray(v) for k, v in model.state().items()}
+    write_arrays(job.folder / "model.safetensors", state, {"labels": list(job.labels)})
 
 
 def unit_logits(
@@ -168,7 +200,8 @@ def unit_logits(
     import torch
 
     if not isinstance(module, torch.nn.Module):
-        posteriors = np.asarray(module.predict_proba(units.arrays), np.float64)
+        with blame(plugin, "predict_proba()"):
+            posteriors = np.asarray(module.predict_proba(units.arrays), np.float64)
         floored = np.maximum(_shaped(posteriors, len(units), n_classes, plugin), np.finfo(np.float64).tiny)
         return np.asarray(np.log(floored))
     module.eval()
@@ -179,9 +212,24 @@ def unit_logits(
         for start in range(0, len(units), batch):
             index = order[start : start + batch]
             inputs = tensors(collate_units(units, index, architecture), device)
-            logits = module(**inputs).float().cpu().numpy()
+            logits = forward(module, inputs, len(index), n_classes, plugin).float().cpu().numpy()
             out[index] = _shaped(logits, len(index), n_classes, plugin)
     return out
+
+
+def forward(module: Any, inputs: Mapping[str, Any], n: int, n_classes: int, plugin: str) -> Any:
+    """Logits, a floating-point tensor ``[n, n_classes]``; PluginError (``plugin`` in words) for anything else."""
+    import torch
+
+    with blame(plugin, "forward()"):
+        logits = module(**inputs)
+    if not isinstance(logits, torch.Tensor) or not logits.is_floating_point():
+        what = getattr(logits, "dtype", type(logits).__name__)
+        raise PluginError(
+            f"The {plugin} returned {what} from forward(); a floating-point tensor of logits is expected."
+        )
+    check_shape(logits.shape, n, n_classes, plugin)
+    return logits
 
 
 def collate_units(
@@ -225,8 +273,7 @@ def check_shape(shape: Sequence[int], n: int, n_classes: int, plugin: str) -> No
     """Refuse logits that are not ``[n, n_classes]``."""
     if tuple(shape) != (n, n_classes):
         raise PluginError(
-            f"The architecture {plugin!r} returned {list(shape)} for {n} units; "
-            f"[B, K] = [{n}, {n_classes}] is expected."
+            f"The {plugin} returned {list(shape)} for {n} units; [B, K] = [{n}, {n_classes}] is expected."
         )
 
 
@@ -234,7 +281,7 @@ def _shaped(out: NDArray[Any], n: int, n_classes: int, plugin: str) -> NDArray[A
     check_shape(out.shape, n, n_classes, plugin)
     if not np.isfinite(out).all():
         raise UserError(
-            f"The architecture {plugin!r} returned values that are not finite; a lower training.lr or "
+            f"The {plugin} returned values that are not finite; a lower training.lr or "
             "training.clip_norm keeps training from running away."
         )
     return out

@@ -34,12 +34,25 @@ def check(out: Path | None, recipe: Recipe, resume: bool) -> None:
             _check_same(out, recipe)
             return
     if out is None or not out.exists():
+        _check_writable(out or Path("runs"))
         return
     if not out.is_dir():
         raise RunFolderError(f"--out {out} is a file; name a folder that is empty or does not exist.")
     if any(out.iterdir()):
         hint = "it holds no recipe.toml to resume" if resume else "name another one, or continue its run with --resume"
         raise RunFolderError(f"--out {out} is not empty; {hint}.")
+    _check_writable(out)
+
+
+def _check_writable(out: Path) -> None:
+    """Refuse a folder that could not be made or written, without making it."""
+    try:
+        above = next(p for p in (out, *out.absolute().parents) if p.exists())
+    except (OSError, StopIteration) as error:
+        raise RunFolderError(f"--out {out} cannot be written ({error}); name another folder.") from None
+    if not above.is_dir() or not os.access(above, os.W_OK | os.X_OK):
+        what = "may not be written" if above.is_dir() else "is a file"
+        raise RunFolderError(f"--out {out} cannot be written, because {above} {what}; name another folder.")
 
 
 def open_(out: Path | None, recipe: Recipe, resume: bool) -> Path:
@@ -64,11 +77,22 @@ def write_record(path: Path, recipe: Recipe, environment: Mapping[str, Any], pro
 
     if (path / "protocol.json").exists():
         before = read_json(path / "protocol.json")
+        if not isinstance(before, dict):
+            raise RunFolderError(f"{path / 'protocol.json'} is damaged; begin a new run.")
         if before.get("hash") != protocol["hash"]:
             raise RunFolderError(
                 f"{path} was begun on other data: its protocol hash is {before.get('hash')}, now it is "
                 f"{protocol['hash']}; point --data to the corpus of the run."
             )
+        if before.get("audio_sha256") != protocol["audio_sha256"]:
+            raise RunFolderError(
+                f"{path} was begun on other recordings of the same names (their samples differ); point --data to the "
+                "corpus of the run, or begin a new one."
+            )
+        if (path / "environment.json").exists():  # needed at the end; damage is better named now
+            read_json(path / "environment.json")
+        else:
+            write_json(path / "environment.json", environment)
         return
     write_text(path / "recipe.toml", tomli_w.dumps(recipe.to_dict()))
     write_json(path / "environment.json", environment)
@@ -78,7 +102,8 @@ def write_record(path: Path, recipe: Recipe, environment: Mapping[str, Any], pro
 def _check_same(path: Path, recipe: Recipe) -> None:
     try:
         before = tomllib.loads((path / "recipe.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+        before = {**before, "dataset": dict(before["dataset"]), "run": dict(before["run"])}
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise RunFolderError(f"{path / 'recipe.toml'} is damaged ({error}); begin a new run.") from None
     now = recipe.to_dict()
     for tables in (before, now):

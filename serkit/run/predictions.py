@@ -49,6 +49,10 @@ class Predictions:
             object.__setattr__(self, name, _indices(getattr(self, name), name))
         posteriors = np.asarray(self.posteriors, dtype=np.float64)
         object.__setattr__(self, "posteriors", posteriors)
+        for name in ("truth", "predicted", "posteriors"):  # a metric that changed them would change those after it
+            view = getattr(self, name).view()
+            view.flags.writeable = False
+            object.__setattr__(self, name, view)
         n, k = len(self.ids), len(self.labels)
         _check_posteriors(self.ids, posteriors, self.labels)
         for name in ("split", "speaker", "truth", "predicted"):

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from serkit.data import audio
 from serkit.data.progress import Progress
-from serkit.errors import PluginError
+from serkit.errors import PluginError, blame
 from serkit.host import Host
+from serkit.run.plugins import make_extractor, named
 from serkit.run.recipe import FeatureChoice
 from serkit.types import Utterance
 
@@ -23,83 +24,66 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class FeatureTable:
-    """``at[speed][input][id]`` are the frames ``[T, ...]`` of an utterance played ``speed`` times as fast."""
+    """``frames[input][id]`` are the frames ``[T, ...]`` of an utterance."""
 
-    at: Mapping[float, Mapping[str, Mapping[str, Array]]]
+    frames: Mapping[str, Mapping[str, Array]]
 
-    def rows(self, name: str, ids: Sequence[str], speed: float = 1.0) -> list[Array]:
+    def rows(self, name: str, ids: Sequence[str]) -> list[Array]:
         """Frames of the utterances ``ids``, in their order."""
-        table = self.at[speed][name]
+        table = self.frames[name]
         return [table[i] for i in ids]
 
     @property
     def names(self) -> tuple[str, ...]:
         """Names of the inputs."""
-        return tuple(self.at[1.0])
+        return tuple(self.frames)
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Shape of one frame of each input."""
-        return {n: next(iter(t.values())).shape[1:] for n, t in self.at[1.0].items()}
+        return {n: next(iter(t.values())).shape[1:] for n, t in self.frames.items()}
 
 
 def extractors(choices: Mapping[str, FeatureChoice], host: Host) -> dict[str, Any]:
     """An extractor an input (see ``serkit.features.Extractor``)."""
-    return {name: host.load("feature", c.feature)(c.options) for name, c in choices.items()}
+    return {name: make_extractor(host, c.feature, c.options) for name, c in choices.items()}
 
 
 def extract(
-    utterances: Sequence[Utterance],
-    choices: Mapping[str, FeatureChoice],
-    host: Host,
-    progress: Progress,
-    *,
-    speeds: Sequence[float] = (1.0,),
-    augmented: frozenset[str] = frozenset(),
+    utterances: Sequence[Utterance], choices: Mapping[str, FeatureChoice], host: Host, progress: Progress
 ) -> FeatureTable:
-    """Read each utterance once and compute every input; threads over files (reading and kernels release the GIL).
-
-    ``speeds`` other than 1 are computed only for the ids in ``augmented`` (training speakers).
-    """
+    """Read each utterance once a sampling rate and compute every input; threads over files, since reading and kernels
+    release the GIL."""
     made = extractors(choices, host)
-    at: dict[float, dict[str, dict[str, Array]]] = {s: {n: {} for n in made} for s in sorted({1.0, *speeds})}
+    who = {name: named(host, "feature", c.feature) for name, c in choices.items()}
+    frames: dict[str, dict[str, Array]] = {name: {} for name in made}
 
-    def one(u: Utterance) -> list[tuple[float, str, Array]]:
-        out = []
-        waves: dict[tuple[int, float], Array] = {}
+    def one(u: Utterance) -> dict[str, Array]:
+        waves: dict[int, Array] = {}
+        out = {}
         for name, extractor in made.items():
-            for speed in at:
-                if speed != 1.0 and u.id not in augmented:
-                    continue
-                key = (extractor.sample_rate, speed)
-                if key not in waves:
-                    waves[key] = _read(u, *key)
-                out.append((speed, name, _checked(extractor(waves[key]), extractor, choices[name].feature, u)))
+            rate = extractor.sample_rate
+            if rate not in waves:
+                waves[rate] = audio.read(u.path, start=u.start, end=u.end, sample_rate=rate)
+            with blame(who[name], f"__call__() on {u.id!r}"):
+                rows, shape = extractor(waves[rate]), tuple(extractor.shape)
+            out[name] = _checked(rows, shape, who[name], u)
         return out
 
     progress.start(len(utterances), "features")
     with progress, ThreadPoolExecutor(max_workers=cpu_count() or 1) as pool:
         for u, rows in zip(utterances, pool.map(one, utterances), strict=True):
-            for speed, name, frames in rows:
-                at[speed][name][u.id] = frames
+            for name, row in rows.items():
+                frames[name][u.id] = row
             progress.advance(1)
-    return FeatureTable(at)
+    return FeatureTable(frames)
 
 
-def _read(u: Utterance, sample_rate: int, speed: float) -> Array:
-    wave = audio.read(u.path, start=u.start, end=u.end, sample_rate=sample_rate)
-    if speed == 1.0:
-        return wave
-    import soxr
-
-    return np.asarray(soxr.resample(wave, sample_rate * speed, sample_rate), np.float32)
-
-
-def _checked(frames: Any, extractor: Any, feature: str, u: Utterance) -> Array:
-    shape = tuple(extractor.shape)
+def _checked(frames: Any, shape: tuple[int, ...], who: str, u: Utterance) -> Array:
     if not isinstance(frames, np.ndarray) or frames.dtype != np.float32 or frames.shape[1:] != shape or not len(frames):
         got = f"{getattr(frames, 'dtype', type(frames).__name__)} {getattr(frames, 'shape', '')}".strip()
         raise PluginError(
-            f"The feature {feature!r} returned {got} for {u.id!r}; it declares float32 [frames, "
-            f"{', '.join(map(str, shape))}]."
+            f"The {who} returned {got} for {u.id!r}; it declares float32 [frames, {', '.join(map(str, shape))}]."
         )
+    if not np.isfinite(frames).all():
+        raise PluginError(f"The {who} returned values that are not finite for {u.id!r}; its authors must mend it.")
     return frames

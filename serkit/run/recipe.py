@@ -16,8 +16,9 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt
 
 from serkit import config
-from serkit.errors import ConfigError, UnknownNameError, UserError
+from serkit.errors import ConfigError, PluginError, UnknownNameError, UserError
 from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, Host
+from serkit.run.plugins import make_architecture, named
 from serkit.types import Published, Training
 
 SCHEMA = 1
@@ -109,7 +110,10 @@ def read_recipe(name_or_file: str | Path, host: Host) -> tuple[dict[str, Any], s
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise ConfigError(f"The recipe {path} cannot be read ({error}).") from None
+            why = getattr(error, "strerror", None) or error
+            raise ConfigError(
+                f"The recipe {path} cannot be read ({why}); name a TOML file, or a recipe of `serkit list recipes`."
+            ) from None
         return _parse(text, str(path)), str(path)
     return _parse(host.recipe_text(str(name_or_file)), f"recipe {name_or_file!r}"), f"recipe {name_or_file!r}"
 
@@ -125,6 +129,7 @@ def resolve(request: Request, host: Host) -> Recipe:
 
 def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool = False) -> Recipe:
     run, where = dict(tables.get("run", {})), "--set or " + request.where if sets else request.where
+    _check_names(tables, where)
     plugin = request.plugin or run.pop("plugin", "")
     run.pop("plugin", None)
     dataset_table = dict(tables.get("dataset", {}))
@@ -143,19 +148,21 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
     if preset not in spec.presets:
         raise UnknownNameError(f"preset of {plugin!r}", preset, spec.presets)
     over = spec.presets[preset]
+    who = f"preset {preset!r} of {named(host, 'architecture', plugin)}"
+    _check_preset(host, spec, over, who)
 
     def table(name: str, base: Mapping[str, Any]) -> dict[str, Any]:
         return config.merge(config.merge(base, over.get(name, {})), tables.get(name, {}))
 
     config_type = host.load_target(spec.config)
     architecture = config.load(config_type, table("architecture", {}), where=where, path="architecture")
-    model = host.load("architecture", plugin)(architecture)
+    model = make_architecture(host, plugin, architecture)
     training = config.load(Training, table("training", config.dump(model.training)), where=where, path="training")
     if request.epochs is not None:
         training = config.load(Training, {**config.dump(training), "epochs": request.epochs}, where="--epochs")
     published = tables.get("published")
     return Recipe(
-        run=config.load(RunTable, _run_table(request, run, plugin, preset), where=where, path="run"),
+        run=_run_table(request, {**run, "plugin": plugin, "preset": preset}, where),
         architecture=architecture,
         training=training,
         features=_features(model.inputs, table("features", {}), host, where),
@@ -169,9 +176,40 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
     )
 
 
-def _run_table(request: Request, run: Mapping[str, Any], plugin: str, preset: str) -> dict[str, Any]:
+def _run_table(request: Request, table: Mapping[str, Any], where: str) -> RunTable:
+    run = config.load(RunTable, table, where=where, path="run")
     flags = {"seeds": request.seeds, "folds": request.folds, "device": request.device, "precision": request.precision}
-    return {**run, "plugin": plugin, "preset": preset, **{k: v for k, v in flags.items() if v not in (None, "")}}
+    for name, value in flags.items():
+        if value not in (None, ""):  # one by one, so that a mistake is told of the flag it was made in
+            run = config.load(RunTable, {**config.dump(run), name: value}, where=f"--{name}", path="run")
+    return run
+
+
+def _check_names(tables: Mapping[str, Any], where: str) -> None:
+    """Refuse names that are no text, and keys of [protocol] that nobody reads."""
+    for table, keys in (("run", ("plugin", "preset")), ("dataset", ("name", "path")), ("protocol", ("name",))):
+        for key in keys:
+            value = tables.get(table, {}).get(key, "")
+            if not isinstance(value, str):
+                raise ConfigError(f"In {where}, {table}.{key} must be text (got {value!r}).")
+    for key in tables.get("protocol", {}):
+        if key != "name":
+            raise ConfigError(f"In {where}, unknown key 'protocol.{key}'; [protocol] has only name.")
+
+
+def _check_preset(host: Host, spec: ArchitectureSpec, over: Mapping[str, Any], who: str) -> None:
+    """A mistake in a plugin's preset is the plugin's, not the user's."""
+    known = {"architecture": host.load_target(spec.config), "training": Training, "features": None}
+    for table, values in over.items():
+        if table not in known:
+            raise PluginError(f"The {who} changes the table {table!r}; a preset may change {', '.join(known)}.")
+        if not isinstance(values, Mapping):
+            raise PluginError(f"The {who} gives {values!r} for the table {table!r}; keys and values are expected.")
+        if known[table] is not None:
+            try:
+                config.load(known[table], values, path=table)
+            except ConfigError as error:
+                raise PluginError(f"The {who} is wrong: {str(error).rstrip('.')}; tell its authors.") from None
 
 
 def _features(inputs: Mapping[str, Any], tables: Mapping[str, Any], host: Host, where: str) -> dict[str, FeatureChoice]:

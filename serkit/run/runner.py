@@ -11,17 +11,19 @@ from typing import Any
 
 import numpy as np
 
+from serkit.data import loading
 from serkit.data.audit import audit, hash_audio
 from serkit.data.fetch import locate
 from serkit.data.protocols import make_protocol, to_dict
-from serkit.errors import PluginError, UnknownNameError
-from serkit.host import ArchitectureSpec, DatasetSpec, Host, MetricSpec
+from serkit.errors import RunFolderError, UnknownNameError, blame
+from serkit.host import ArchitectureSpec, DatasetSpec, Host
 from serkit.run import device, folder, seeds
 from serkit.run.evaluation import compare_published, evaluate
 from serkit.run.events import Events
-from serkit.run.files import read_json, write_arrays, write_json
-from serkit.run.fold import FoldJob, evaluation_units, fit_transforms, load_transforms, training_units
+from serkit.run.files import read_arrays, read_json, write_json
+from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, load_transforms, training_units
 from serkit.run.ledger import record
+from serkit.run.plugins import load_metrics, make_architecture, named
 from serkit.run.posteriors import merge_units, softmax
 from serkit.run.predictions import Predictions, Segments
 from serkit.run.prepare import FeatureTable, extract
@@ -55,6 +57,7 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     recipe = for_device(recipe, chosen, device.resolve_precision(recipe.run, chosen, spec))
     folder.check(out, recipe, resume)  # before anything is read, since a refusal should cost nothing
     _first_line(recipe, spec, events)
+    metrics = load_metrics(host, events.note)  # before training: a broken one should not be news at its end
 
     corpus = load_corpus(recipe, dataset_spec, host, events)
     wanted = next(p for p in dataset_spec.protocols if p.name == recipe.protocol)
@@ -71,22 +74,19 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
     host.notify("serkit_run_started", run=run)
     results = _folds(run, host, events)
-    metrics = _evaluate(run, results, host)
-    _finish(run, metrics, time.perf_counter() - started)
-    host.notify("serkit_run_finished", run=run, report=metrics)
-    return {"run": str(run.folder), **metrics}
+    report = _evaluate(run, results, metrics, host, events)
+    _finish(run, report, time.perf_counter() - started, events)
+    host.notify("serkit_run_finished", run=run, report=report)
+    return {"run": str(run.folder), **report}
 
 
 def load_corpus(recipe: Recipe, spec: DatasetSpec, host: Host, events: Events) -> Corpus:
     """The corpus of a recipe, fetched or made first where that is allowed and needed."""
-    dataset = host.load("dataset", recipe.dataset)(**recipe.dataset_options)
+    registered, cls = host.get("dataset", recipe.dataset), host.load("dataset", recipe.dataset)
+    dataset = loading.make_dataset(registered, cls, recipe.dataset_options)
     with events.progress() as bar:
         root = locate(spec, recipe.path or None, dataset, progress=bar)
-    corpus = dataset.load(root)
-    if not isinstance(corpus, Corpus):
-        raise PluginError(
-            f"The dataset {recipe.dataset!r} returned {type(corpus).__name__} from load(); a Corpus is expected."
-        )
+    corpus = loading.load_corpus(registered, dataset, root)
     for line in corpus.notes:
         events.note(line)
     return corpus
@@ -115,9 +115,9 @@ def _folds(run: Run, host: Host, events: Events) -> dict[tuple[int, str], Predic
     pairs = [(seed, fold) for seed in range(recipe.run.seeds) for fold in run.folds]
     results: dict[tuple[int, str], Predictions] = {}
     for seed, fold in pairs:
-        done = folder.fold(run.folder, seed, fold.name) / "predictions.csv"
-        if done.exists():
-            results[seed, fold.name] = Predictions.read(done)
+        kept = _kept(folder.fold(run.folder, seed, fold.name), fold, run)
+        if kept is not None:
+            results[seed, fold.name] = kept
     left = [(s, f) for s, f in pairs if (s, f.name) not in results]
     if results:
         events.note(f"{len(results)} of {len(pairs)} folds are done already and kept.")
@@ -133,6 +133,26 @@ def _folds(run: Run, host: Host, events: Events) -> dict[tuple[int, str], Predic
     return {(s, f.name): results[s, f.name] for s, f in pairs}
 
 
+def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
+    """The predictions of a finished fold, or None if it is not finished. Raises RunFolderError for a damaged file:
+    what is kept must be what the run made."""
+    done = path / "predictions.csv"
+    if not all((path / name).exists() for name in ("predictions.csv", "model.safetensors", "transforms.safetensors")):
+        return None
+    read_arrays(path / "model.safetensors")
+    read_arrays(path / "transforms.safetensors")
+    found, truth = Predictions.read(done), {u.id: u.label for u in run.corpus.utterances}
+    wanted = {*(("dev", i, truth[i]) for i in fold.dev), *(("test", i, truth[i]) for i in fold.test)}
+    labels = [found.labels[k] for k in found.truth]
+    if found.labels != run.protocol.labels or {*zip(found.split, found.ids, labels, strict=True)} != wanted:
+        raise RunFolderError(
+            f"{done} does not hold the {len(wanted)} utterances of its fold with their labels; delete it and continue "
+            "the run with --resume, which trains the fold again."
+        )
+    _uars(path)
+    return found
+
+
 def _features(run: Run, host: Host, events: Events, folds: Sequence[Fold]) -> FeatureTable:
     ids = {i for f in folds for i in (*f.train, *f.dev, *f.test)}
     return extract(
@@ -140,8 +160,6 @@ def _features(run: Run, host: Host, events: Events, folds: Sequence[Fold]) -> Fe
         run.recipe.features,
         host,
         events.progress(),
-        speeds=run.recipe.training.speeds,
-        augmented=frozenset(i for f in folds for i in f.train),
     )
 
 
@@ -149,7 +167,8 @@ def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: i
     import torch
 
     recipe, by_id = run.recipe, run.corpus.by_id()
-    architecture = host.load("architecture", recipe.run.plugin)(recipe.architecture)
+    architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
+    origin = host.get("architecture", recipe.run.plugin)
     job = FoldJob(
         plugin=recipe.run.plugin,
         architecture=architecture,
@@ -163,20 +182,20 @@ def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: i
         folder=folder.fold(run.folder, seed, fold.name),
         device=recipe.run.device,
         bf16=recipe.run.precision == "bf16",
+        origin=f"distribution {origin.distribution} {origin.version}",
     )
     job.folder.mkdir(parents=True, exist_ok=True)
     path = job.folder / "transforms.safetensors"
-    transforms = load_transforms(architecture, path) if path.exists() else fit_transforms(job)
+    transforms = load_transforms(architecture, path, job.named) if path.exists() else fit_transforms(job)
     train, targets = training_units(job, transforms)
-    with seeds.torch_seeded(seed, fold.name, "init"):
+    with seeds.torch_seeded(seed, fold.name, "init"), blame(job.named, "build()"):
         model = architecture.build(job.context())
     if isinstance(model, torch.nn.Module):
         from serkit.run.trainer import fit_module
 
         fit_module(job, model, train, targets, transforms, events)
     else:
-        model.fit(train.arrays, targets, seeds.rng(seed, fold.name, "fit"))
-        write_arrays(job.folder / "model.safetensors", model.state(), {"labels": list(job.labels)})
+        fit_estimator(job, model, train, targets)
     predictions = _predict(job, model, transforms)
     (job.folder / "last.safetensors").unlink(missing_ok=True)
     return predictions
@@ -228,11 +247,14 @@ def fold_line(p: Predictions, seed: int, name: str, seconds: float) -> str:
     return f"seed {seed} fold {name}: {dev}test UAR {100 * scores['test']:5.1f} %, {seconds:.0f} s"
 
 
-def _evaluate(run: Run, results: dict[tuple[int, str], Predictions], host: Host) -> dict[str, Any]:
+def _evaluate(
+    run: Run, results: dict[tuple[int, str], Predictions], metrics: dict[str, Any], host: Host, events: Events
+) -> dict[str, Any]:
     recipe, protocol = run.recipe, run.protocol
-    functions = {r.spec.name: (r.spec, host.load("metric", r.spec.name)) for r in host.specs("metric")}
-    metrics = {n: (s, f) for n, (s, f) in functions.items() if isinstance(s, MetricSpec)}
     scores = evaluate(results, labels=protocol.labels, metrics=metrics)
+    for name, summary in scores["metrics"].items():
+        if summary["failed"]:
+            events.note(f"The {named(host, 'metric', name)} {summary['failed']}; its values are null.")
     whole = len(run.folds) == len(protocol.folds)
     return {
         "schema": 1,
@@ -263,9 +285,7 @@ def _dev(run: Run) -> dict[str, Any]:
     last, best, epochs = [], [], {}
     for seed in range(run.recipe.run.seeds):
         for fold in run.folds:
-            path = folder.fold(run.folder, seed, fold.name) / "history.csv"
-            rows = [line.split(",") for line in path.read_text().splitlines()[1:]] if path.exists() else []
-            uars = [(float(r[4]), int(r[0])) for r in rows if r[4]]
+            uars = _uars(folder.fold(run.folder, seed, fold.name))
             if not uars:
                 continue
             top = max(uars, key=lambda pair: (pair[0], -pair[1]))
@@ -276,20 +296,48 @@ def _dev(run: Run) -> dict[str, Any]:
     return {"select": run.recipe.training.select, **means, "epochs": epochs}
 
 
-def _finish(run: Run, metrics: dict[str, Any], seconds: float) -> None:
+def _uars(path: Path) -> list[tuple[float, int]]:
+    """Development UAR and epoch, from the history of the fold in ``path``; an estimator has none."""
+    history = path / "history.csv"
+    if not history.exists():
+        return []
+    try:
+        rows = [line.split(",") for line in history.read_text(encoding="utf-8").splitlines()[1:]]
+        return [(float(r[4]), int(r[0])) for r in rows if r[4]]
+    except (OSError, ValueError, IndexError) as error:
+        raise RunFolderError(
+            f"{history} is damaged ({error}); delete the folder {path} and continue the run with --resume, "
+            "which trains the fold again."
+        ) from None
+
+
+def _finish(run: Run, metrics: dict[str, Any], seconds: float, events: Events) -> None:
     from serkit.run.report import write_report
 
     path = run.folder / "environment.json"
     environment = read_json(path)
     environment["seconds"] = round(environment.get("seconds", 0.0) + seconds, 1)
     write_json(path, environment)
-    if run.complete and not (run.folder / "metrics.json").exists():
+    before = _before(run.folder / "metrics.json")
+    if before:
+        metrics["test_evaluations"] = before
+    elif run.complete:
         metrics["test_evaluations"] = record(
             dataset=run.recipe.dataset,
             protocol_hash=run.protocol.hash,
             recipe=run.recipe.identity(),
             run=run.folder,
             uar=metrics["uar"]["mean"],
+            warn=events.note,
         )
     write_json(run.folder / "metrics.json", metrics)
     write_report(run.folder)
+
+
+def _before(path: Path) -> dict[str, int] | None:
+    """How often the test folds had been read when this run first ended: looking at it again is no new evaluation."""
+    try:
+        found = read_json(path).get("test_evaluations")
+    except (RunFolderError, AttributeError):  # not there, or damaged: it is written anew
+        return None
+    return found if isinstance(found, dict) else None

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from serkit.data.batches import Units, batches
-from serkit.errors import RunFolderError, UserError
+from serkit.errors import PluginError, RunFolderError, UserError, blame
 from serkit.nn.augment import augment
 from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, write_arrays, write_text
-from serkit.run.fold import FoldJob, check_shape, collate_units, evaluation_units, tensors, unit_logits
+from serkit.run.fold import FoldJob, collate_units, evaluation_units, forward, tensors, unit_logits
 from serkit.run.posteriors import merge_units
 from serkit.types import Training
 
@@ -42,6 +42,8 @@ def fit_module(
     """Train ``module`` in place, leaving the selected weights in it and in ``model.safetensors``."""
     training = job.training
     module.to(job.device)
+    if not any(p.requires_grad for p in module.parameters()):
+        raise PluginError(f"The {job.named} built a module without parameters to train; give it some, or an estimator.")
     optimizer = make_optimizer(module, training)
     average = {k: v.detach().clone() for k, v in module.state_dict().items()} if training.ema else None
     done = _resume(job, module, optimizer, average)
@@ -72,15 +74,18 @@ def fit_module(
 def make_optimizer(module: nn.Module, training: Training) -> torch.optim.Optimizer:
     """The optimiser of the settings over all trainable parameters."""
     parameters = [p for p in module.parameters() if p.requires_grad]
+    groups = [
+        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": training.weight_decay},
+        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},  # biases and norms are no capacity
+    ]
     betas = (training.beta1, training.beta2)
-    decay = training.weight_decay
     if training.optimizer == "nadam":
-        return torch.optim.NAdam(parameters, training.lr, betas, weight_decay=decay, decoupled_weight_decay=True)
+        return torch.optim.NAdam(groups, training.lr, betas, decoupled_weight_decay=True)
     if training.optimizer == "adam":
-        return torch.optim.Adam(parameters, training.lr, betas, weight_decay=decay)
+        return torch.optim.Adam(groups, training.lr, betas)
     if training.optimizer == "adamw":
-        return torch.optim.AdamW(parameters, training.lr, betas, weight_decay=decay)
-    return torch.optim.SGD(parameters, training.lr, momentum=training.beta1, weight_decay=decay)
+        return torch.optim.AdamW(groups, training.lr, betas)
+    return torch.optim.SGD(groups, training.lr, momentum=training.beta1)
 
 
 def rate(training: Training, step: int, steps: int, epoch: int) -> float:
@@ -123,13 +128,13 @@ def _epoch(
         y = torch.from_numpy(targets[index]).to(job.device)
         inputs, other, share = augment(inputs, training, rng)
         with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
-            logits = module(**inputs)
-        check_shape(logits.shape, len(y), len(job.labels), job.plugin)
+            logits = forward(module, inputs, len(y), len(job.labels), job.named)
         loss = loss_of(logits.float(), y)
         if share < 1.0:
             loss = share * loss + (1.0 - share) * loss_of(logits.float(), y[torch.from_numpy(other).to(job.device)])
         optimizer.zero_grad(set_to_none=True)
-        loss.backward()
+        with blame(job.named, "backward()"):
+            loss.backward()
         if training.clip_norm:
             nn.utils.clip_grad_norm_(module.parameters(), training.clip_norm)
         optimizer.step()
@@ -189,7 +194,7 @@ def job_logits(job: FoldJob, module: Any, units: Units) -> NDArray[np.float64]:
         batch=max(64, job.training.batch),
         device=job.device,
         bf16=job.bf16,
-        plugin=job.plugin,
+        plugin=job.named,
         n_classes=len(job.labels),
     )
 
@@ -240,8 +245,10 @@ def _resume(
     job: FoldJob, module: nn.Module, optimizer: torch.optim.Optimizer, average: dict[str, Tensor] | None
 ) -> Progressed:
     path = job.folder / "last.safetensors"
-    if not path.exists():
+    kept = job.folder / "model.safetensors"
+    if not path.exists() or not kept.exists():  # the selected weights were deleted: only a new start makes them again
         return Progressed()
+    read_arrays(kept)  # damage is better named now than after the last epoch
     arrays, record = read_arrays(path)
     try:
         state = {k.removeprefix("model/"): torch.from_numpy(v) for k, v in arrays.items() if k.startswith("model/")}

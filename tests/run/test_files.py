@@ -54,5 +54,5 @@ def test_a_failed_write_keeps_the_old_file(tmp_path: Path, monkeypatch: pytest.M
 def test_json_is_strict_and_missing_json_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_json(tmp_path / "m.json", {"uar": float("nan")})
-    with pytest.raises(RunFolderError, match="is this a run folder"):
+    with pytest.raises(RunFolderError, match="name a run folder of `serkit run`"):
         read_json(tmp_path / "none.json")

@@ -22,7 +22,7 @@ BASE = Training(optimizer="adam", lr=0.01, batch=7, epochs=4, patience=0)
 
 def train(job: FoldJob, events: Events | None = None) -> nn.Module:
     path = job.folder / "transforms.safetensors"
-    transforms = load_transforms(job.architecture, path) if path.exists() else fit_transforms(job)
+    transforms = load_transforms(job.architecture, path, job.named) if path.exists() else fit_transforms(job)
     units, targets = training_units(job, transforms)
     with seeds.torch_seeded(job.seed, job.fold.name, "init"):
         module = job.architecture.build(job.context())
@@ -32,7 +32,7 @@ def train(job: FoldJob, events: Events | None = None) -> nn.Module:
 
 def posteriors(job: FoldJob, module: nn.Module) -> np.ndarray:
     units = evaluation_units(
-        job, job.fold.test, load_transforms(job.architecture, job.folder / "transforms.safetensors")
+        job, job.fold.test, load_transforms(job.architecture, job.folder / "transforms.safetensors", job.named)
     )
     return predict_module(job, module, units, len(job.fold.test))
 
