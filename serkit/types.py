@@ -146,9 +146,9 @@ class Training:
     epochs that are run, ``patience`` (0: off) the epochs without a better development UAR after which a fold ends,
     ``steps`` (0: off) ends a fold after that many steps instead. ``select`` keeps the best development epoch
     (strict improvement) or the last one. ``crop`` trains on a random stretch of
-    so many frames of each utterance, a new one every epoch, instead of on the unit's segments. ``speeds`` adds copies
-    of the training utterances played so many times as fast. ``crop``, ``clip_norm``, ``ema``, ``mixup`` and the widths
-    of masks are off at 0. There is
+    so many frames of each utterance, a new one every epoch, instead of on the unit's segments. ``band_shift`` moves
+    the bands of each unit up or down by a random part of so many bands. All are off at 0, as are
+    ``clip_norm``, ``ema``, ``mixup`` and the widths of masks. There is
     no ``None`` in settings: TOML has none.
     """
 
@@ -175,7 +175,7 @@ class Training:
     time_masks: Annotated[int, Ge(0)] = 0
     time_mask_width: Annotated[int, Ge(0)] = 0
     crop: Annotated[int, Ge(0)] = 0
-    speeds: tuple[Annotated[float, Gt(0.25), Lt(4)], ...] = (1.0,)
+    band_shift: Annotated[float, Ge(0)] = 0.0
     clip_norm: Annotated[float, Ge(0)] = 0.0
     ema: Annotated[float, Ge(0), Lt(1)] = 0.0
 

@@ -15,7 +15,7 @@ from serkit.types import Training
 def augment(
     inputs: dict[str, Tensor], training: Training, rng: np.random.Generator
 ) -> tuple[dict[str, Tensor], NDArray[np.int64], float]:
-    """A batch with input noise, masks and mixup, the partner of each row for mixup, and the share of the row itself.
+    """The augmented batch, the partner of each row for mixup, and the share of the row itself.
 
     Masks (SpecAugment, Park et al. 2019) set bands and frames to 0, which is the training mean after a z-score; each
     unit has its own. Mixup (Zhang et al. 2018) adds a second unit with share 1 - share; lengths become the longer ones.
@@ -31,6 +31,9 @@ def augment(
         if training.input_noise:
             noise = rng.standard_normal(tuple(x.shape), np.float32) * np.float32(training.input_noise)
             x = x + _like(noise, x)
+        if training.band_shift:
+            shift = rng.uniform(-training.band_shift, training.band_shift, size).astype(np.float32)
+            x = shift_bands(x, _like(shift, x))
         if training.freq_masks or training.time_masks:
             x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), training, rng), x)
         if share < 1.0:
@@ -39,6 +42,17 @@ def augment(
             lengths = torch.maximum(lengths, lengths[partner])
         out[name], out[f"{name}_lengths"] = x, lengths
     return out, other, share
+
+
+def shift_bands(x: Tensor, shift: Tensor) -> Tensor:
+    """``x`` [B, T, F, ...] with its bands moved by ``shift`` [B] bands (linear interpolation, the edge bands repeated):
+    on a Mel axis about what another length of vocal tract does (Jaitly and Hinton 2013, VTLP)."""
+    bands = x.shape[2]
+    place = (torch.arange(bands, device=x.device) + shift[:, None]).clamp(0, bands - 1)  # [B, F]
+    low = place.floor().long().clamp(max=max(0, bands - 2))
+    share = (place - low).reshape(len(x), 1, bands, *(1 for _ in x.shape[3:]))
+    index = low.reshape(len(x), 1, bands, *(1 for _ in x.shape[3:])).expand_as(x)
+    return x.gather(2, index) * (1 - share) + x.gather(2, (index + 1).clamp(max=bands - 1)) * share
 
 
 def _masks(

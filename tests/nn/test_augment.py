@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from serkit.nn.augment import augment
+from serkit.nn.augment import augment, shift_bands
 from serkit.types import Training
 
 
@@ -50,3 +50,19 @@ def test_is_reproducible_and_leaves_its_input_alone() -> None:
     b = augment(inputs, settings, np.random.default_rng(5))[0]["x"]
     assert torch.equal(a, b)
     assert (inputs["x"] == 1).all()
+
+
+def test_band_shift_moves_bands_and_repeats_the_edges() -> None:
+    x = torch.arange(8.0)[None, None, :, None].expand(3, 4, 8, 2)
+    moved = shift_bands(x, torch.tensor([0.0, 2.0, -0.5]))[:, 0, :, 0]
+    expected = [[0, 1, 2, 3, 4, 5, 6, 7], [2, 3, 4, 5, 6, 7, 7, 7], [0, 0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5]]
+    torch.testing.assert_close(moved, torch.tensor(expected))
+
+
+def test_band_shift_stays_within_its_bound_and_is_drawn_for_each_unit() -> None:
+    inputs = batch()
+    inputs["x"] = torch.arange(8.0)[None, None, :, None].expand(6, 50, 8, 3).clone()
+    out, _, _ = augment(inputs, Training(band_shift=1.5), np.random.default_rng(0))
+    shifts = out["x"][:, 0, 3, 0] - 3
+    assert shifts.abs().max() <= 1.5
+    assert len(set(shifts.tolist())) == 6

@@ -69,7 +69,7 @@ class JobMaker:
             "protocol": protocol,
             "fold": fold,
             "seed": 0,
-            "table": FeatureTable({1.0: {"x": frames}}),
+            "table": FeatureTable({"x": frames}),
             "truth": truth,
             "speakers": speakers,
         }
