@@ -38,6 +38,7 @@ def run(
     from serkit.cli.progress import TerminalEvents
     from serkit.host import get_host
     from serkit.run.folder import default
+    from serkit.run.folder import read_recipe as read_kept
     from serkit.run.recipe import Request, read_recipe, resolve
     from serkit.run.runner import execute
 
@@ -58,7 +59,7 @@ def run(
     if recipe:
         request.recipe, request.where = read_recipe(recipe, host)
     elif resume and out is not None and (out / "recipe.toml").exists():
-        request.recipe, request.where = read_recipe(out / "recipe.toml", host)
+        request.recipe, request.where = read_kept(out), str(out / "recipe.toml")
     elif resume and out is not None and not (plugin and dataset):
         raise RunFolderError(f"There is no run to resume in {out} (no recipe.toml); check the path given with --out.")
     wanted = resolve(request, host)

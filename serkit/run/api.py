@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import tomllib
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import numpy as np
 from serkit.data.protocols import from_dict
 from serkit.errors import ProtocolError, RunFolderError, UserError, blame
 from serkit.host import ArchitectureSpec, Host, get_host
+from serkit.run import folder
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, read_json
 from serkit.run.fold import load_transforms, unit_logits
@@ -21,6 +22,9 @@ from serkit.run.posteriors import merge_units
 from serkit.run.prepare import extract
 from serkit.run.recipe import Recipe, Request, read_recipe, resolve
 from serkit.types import FoldContext, Utterance
+
+GROUP_SECONDS = 600.0
+"""Audio whose features are held at a time in prediction, unless one file is longer: about 30 MB of log-Mel."""
 
 
 def run(
@@ -83,27 +87,28 @@ class LoadedRun:
         """Label and posteriors of audio files, the mean over the run's models, in the order of ``files``.
 
         Raises AudioError for a file that cannot be used and UserError if the run's protocol needs more of a speaker
-        than one file. Every file is checked before the first is scored.
+        than one file. Every header is checked before the first file is scored, and memory is that of the longest file
+        or of ten minutes, however many files there are.
         """
         if self.protocol["information"] != "inductive":
             raise UserError(
                 f"The run {self.path} used {self.protocol['information']} information of its test speakers, which a "
                 "single file cannot give; train under an inductive protocol to predict files."
             )
-        from serkit.data.audio import decoded_sha256
+        from serkit.data.audio import decoded_sha256, info
 
         paths = [Path(f) for f in files]
         if not paths:
             raise UserError("There is no file to predict; name audio files, or folders that hold some.")
         events = events or Events()
         utterances = [Utterance(id=f"{k}", path=p, label="", speaker="") for k, p in enumerate(paths)]
-        table = extract(utterances, self.recipe.features, self.host, events.progress())
-        ids = [u.id for u in utterances]
         labels = tuple(self.protocol["labels"])
-        total = np.zeros((len(ids), len(labels)))
-        for fold in self.folds:
-            total += self._fold_posteriors(fold, {n: table.rows(n, ids) for n in table.names}, labels)
-        mean = total / len(self.folds)
+        parts = []
+        for group in _groups(utterances, [info(p).seconds for p in paths]):
+            table = extract(group, self.recipe.features, self.host, events.progress())
+            rows = {n: table.rows(n, [u.id for u in group]) for n in table.names}
+            parts.append(sum(self._fold_posteriors(fold, rows, labels) for fold in self.folds))
+        mean = np.concatenate(parts) / len(self.folds)
         seen = self._seen([decoded_sha256(p) for p in paths])
         return [
             Prediction(
@@ -163,6 +168,19 @@ class LoadedRun:
         return [sum(h in u for u in used) for h in hashes]
 
 
+def _groups(utterances: Sequence[Utterance], seconds: Sequence[float]) -> list[list[Utterance]]:
+    """Consecutive files that together last at most ``GROUP_SECONDS``, or one that is longer."""
+    groups: list[list[Utterance]] = []
+    total = math.inf
+    for u, duration in zip(utterances, seconds, strict=True):
+        if total + duration > GROUP_SECONDS:
+            groups.append([])
+            total = 0.0
+        groups[-1].append(u)
+        total += duration
+    return groups
+
+
 def load(path: str | Path, host: Host | None = None) -> LoadedRun:
     """A run folder, or one fold's folder inside it, ready to predict. Raises RunFolderError if it is none."""
     path, host = Path(path), host or get_host()
@@ -171,15 +189,7 @@ def load(path: str | Path, host: Host | None = None) -> LoadedRun:
         root = path.parent.parent
     else:
         root = path
-    try:
-        tables = tomllib.loads((root / "recipe.toml").read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
-        raise RunFolderError(
-            f"{path} is no run folder, because {root / 'recipe.toml'} cannot be read ({why}); name the folder that "
-            "`serkit run` left, or a folder in its folds/."
-        ) from None
-    recipe = resolve(Request(recipe=tables, where=str(root / "recipe.toml")), host)
+    recipe = resolve(Request(recipe=folder.read_recipe(root), where=str(root / "recipe.toml")), host)
     folds = (path,) if root != path else tuple(sorted(p.parent for p in root.glob("folds/*/predictions.csv")))
     if not folds or not all((f / "model.safetensors").exists() for f in folds):
         raise RunFolderError(f"{path} has no finished fold; continue it with `serkit run --resume --out {root}`.")

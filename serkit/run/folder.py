@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tomllib
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from serkit.errors import RunFolderError
-from serkit.run.files import write_json, write_text
+from serkit.run.files import read_json, write_json, write_text
 from serkit.run.recipe import Recipe
 
 
@@ -73,15 +74,13 @@ def write_record(path: Path, recipe: Recipe, environment: Mapping[str, Any], pro
     """recipe.toml, environment.json and protocol.json; a resumed run keeps those it has."""
     import tomli_w
 
-    from serkit.run.files import read_json
-
     if (path / "protocol.json").exists():
         before = read_json(path / "protocol.json")
-        if not isinstance(before, dict):
-            raise RunFolderError(f"{path / 'protocol.json'} is damaged; begin a new run.")
-        if before.get("hash") != protocol["hash"]:
+        if not isinstance(before, dict) or "hash" not in before:
+            raise RunFolderError(f"{path / 'protocol.json'} is damaged; delete it and continue the run with --resume.")
+        if before["hash"] != protocol["hash"]:
             raise RunFolderError(
-                f"{path} was begun on other data: its protocol hash is {before.get('hash')}, now it is "
+                f"{path} was begun on other data: its protocol hash is {before['hash']}, now it is "
                 f"{protocol['hash']}; point --data to the corpus of the run."
             )
         if before.get("audio_sha256") != protocol["audio_sha256"]:
@@ -89,13 +88,11 @@ def write_record(path: Path, recipe: Recipe, environment: Mapping[str, Any], pro
                 f"{path} was begun on other recordings of the same names (their samples differ); point --data to the "
                 "corpus of the run, or begin a new one."
             )
-        if (path / "environment.json").exists():  # needed at the end; damage is better named now
-            read_json(path / "environment.json")
-        else:
-            write_json(path / "environment.json", environment)
+        if not (path / "environment.json").exists():
+            write_json(path / "environment.json", {**environment, "recipe_sha256": recipe.identity()})
         return
     write_text(path / "recipe.toml", tomli_w.dumps(recipe.to_dict()))
-    write_json(path / "environment.json", environment)
+    write_json(path / "environment.json", {**environment, "recipe_sha256": recipe.identity()})
     write_json(path / "protocol.json", protocol)
 
 
@@ -116,6 +113,42 @@ def _check_same(path: Path, recipe: Recipe) -> None:
             f"{path} holds a run of another recipe (it differs in {', '.join(differing[:4])}); --resume continues only "
             "the same recipe, so name another --out."
         )
+    _check_unchanged(path, recipe)
+
+
+def _check_unchanged(path: Path, recipe: Recipe) -> None:
+    """Refuse a folder whose recipe.toml was edited after the run began: its finished folds are of another recipe."""
+    file = path / "environment.json"
+    if not file.exists():
+        return
+    try:
+        known = json.loads(file.read_text(encoding="utf-8"))
+        known["serkit"]  # what every record begins with
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RunFolderError(f"{file} is damaged ({error}); delete it and continue the run with --resume.") from None
+    if known.get("recipe_sha256", recipe.identity()) != recipe.identity():
+        raise RunFolderError(
+            f"{path / 'recipe.toml'} was changed after the run began, so what is finished is of another recipe; "
+            "restore it, or begin a new run with another --out."
+        )
+
+
+def read_recipe(path: Path) -> dict[str, Any]:
+    """The tables of ``recipe.toml`` in a run folder. Raises RunFolderError if it is missing or damaged."""
+    file = path / "recipe.toml"
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+        for table, key in (("run", "plugin"), ("run", "preset"), ("dataset", "name"), ("protocol", "name")):
+            tables[table][key]
+        return tables
+    except FileNotFoundError:
+        raise RunFolderError(
+            f"{path} is no run folder (it has no recipe.toml); name the folder that `serkit run` left, or a folder in "
+            "its folds/."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise RunFolderError(f"{file} cannot be read or is damaged ({why}); restore it, or begin a new run.") from None
 
 
 def _differences(a: Mapping[str, Any], b: Mapping[str, Any], prefix: str = "") -> list[str]:

@@ -218,6 +218,8 @@ def _features(inputs: Mapping[str, Any], tables: Mapping[str, Any], host: Host, 
             raise UnknownNameError("input", name, inputs, "Tables [features.<input>] name the architecture's inputs.")
     chosen = {}
     for name, wanted in inputs.items():
+        if not isinstance(tables.get(name, {}), Mapping):
+            raise ConfigError(f"In {where}, features.{name} is not a table; write [features.{name}].")
         over = dict(tables.get(name, {}))
         feature = over.pop("feature", wanted.feature)
         spec = host.get("feature", feature).spec
