@@ -66,7 +66,8 @@ def run(
     events = TerminalEvents(quiet_stdout=json_)
     if resume and out is not None and not (out / "recipe.toml").exists():
         events.note(f"There is no run in {out} to resume, so it begins here.")
-    out = out or default(wanted)
+    if out is None and not resume:
+        out = default(wanted)  # named here, so that Ctrl-C can name it
     try:
         with events:
             metrics = execute(wanted, out=out, resume=resume, host=host, events=events)
@@ -75,10 +76,10 @@ def run(
     _show(metrics, json_)
 
 
-def _how_to_continue(out: Path) -> str:
+def _how_to_continue(out: Path | None) -> str:
     import shlex
 
-    if not (out / "protocol.json").exists():  # the last file written before training
+    if out is None or not (out / "protocol.json").exists():  # the last file written before training
         return "The run was interrupted before it began to train; start it again."
     return f"The run was interrupted; continue it with `serkit run --resume --out {shlex.quote(str(out))}`."
 
