@@ -141,15 +141,16 @@ class Unit:
 class Training:
     """Settings of the host's training loop; an architecture's defaults are its paper's.
 
-    Rates are per step of ``batch`` units. ``schedule="one-cycle"`` rises linearly over ``warmup`` of all steps and
-    falls with a cosine to zero; ``"exponential"`` multiplies by ``decay`` after every epoch. ``epochs`` is the most
-    epochs that are run, ``patience`` (0: off) the epochs without a better development UAR after which a fold ends,
-    ``steps`` (0: off) ends a fold after that many steps instead. ``select`` keeps the best development epoch
-    (strict improvement) or the last one. ``crop`` trains on a random stretch of
-    so many frames of each utterance, a new one every epoch, instead of on the unit's segments. ``band_shift`` moves
-    the bands of each unit up or down by a random part of so many bands. All are off at 0, as are
-    ``clip_norm``, ``ema``, ``mixup`` and the widths of masks. There is
-    no ``None`` in settings: TOML has none.
+    Rates are per step of ``batch`` units. ``schedule="cosine"`` rises linearly over the share ``warmup`` of all steps
+    and falls with a half cosine to zero (one cycle); ``"exponential"`` multiplies by ``decay`` after every epoch.
+    ``weight_decay`` spares biases and norms. ``epochs`` is the most epochs that are run, ``patience`` the epochs
+    without a better development UAR after which a fold ends, ``steps`` ends a fold after that many steps instead.
+    ``select`` keeps the best development epoch (strict improvement) or the last one. ``crop`` trains on a random
+    stretch of so many frames of each utterance, a new one every epoch, instead of on the unit's segments.
+    ``band_shift`` moves the bands of each unit up or down by a random part of so many bands.
+
+    Off at 0: ``patience``, ``steps``, ``crop``, ``band_shift``, ``input_noise``, ``clip_norm`` and the masks. There is
+    no ``None`` in settings, since TOML has none.
     """
 
     optimizer: Literal["nadam", "adam", "adamw", "sgd"] = "nadam"
@@ -157,7 +158,7 @@ class Training:
     beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
     beta2: Annotated[float, Ge(0), Lt(1)] = 0.999
     weight_decay: Annotated[float, Ge(0)] = 0.0
-    schedule: Literal["constant", "one-cycle", "cosine", "exponential"] = "constant"
+    schedule: Literal["constant", "cosine", "exponential"] = "constant"
     warmup: Annotated[float, Ge(0), Lt(1)] = 0.0
     decay: Annotated[float, Gt(0), Le(1)] = 1.0
     batch: Annotated[int, Gt(0)] = 40
@@ -168,7 +169,6 @@ class Training:
     loss: Literal["cross-entropy"] = "cross-entropy"
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
     class_weights: Literal["none", "balanced"] = "none"
-    mixup: Annotated[float, Ge(0)] = 0.0
     input_noise: Annotated[float, Ge(0)] = 0.0
     freq_masks: Annotated[int, Ge(0)] = 0
     freq_mask_width: Annotated[int, Ge(0)] = 0
@@ -177,7 +177,6 @@ class Training:
     crop: Annotated[int, Ge(0)] = 0
     band_shift: Annotated[float, Ge(0)] = 0.0
     clip_norm: Annotated[float, Ge(0)] = 0.0
-    ema: Annotated[float, Ge(0), Lt(1)] = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

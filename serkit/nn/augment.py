@@ -12,18 +12,12 @@ from torch import Tensor
 from serkit.types import Training
 
 
-def augment(
-    inputs: dict[str, Tensor], training: Training, rng: np.random.Generator
-) -> tuple[dict[str, Tensor], NDArray[np.int64], float]:
-    """The augmented batch, the partner of each row for mixup, and the share of the row itself.
+def augment(inputs: dict[str, Tensor], training: Training, rng: np.random.Generator) -> dict[str, Tensor]:
+    """A batch with input noise, shifted bands and masks, each unit with its own; the given tensors are not changed.
 
-    Masks (SpecAugment, Park et al. 2019) set bands and frames to 0, which is the training mean after a z-score; each
-    unit has its own. Mixup (Zhang et al. 2018) adds a second unit with share 1 - share; lengths become the longer ones.
+    Masks (SpecAugment, Park et al. 2019) set bands and frames to 0, which is the training mean after a z-score.
     """
     out = dict(inputs)
-    size = len(next(iter(inputs.values())))
-    share = float(rng.beta(training.mixup, training.mixup)) if training.mixup else 1.0
-    other: NDArray[np.int64] = rng.permutation(size) if training.mixup else np.arange(size)
     for name, x in inputs.items():
         if name.endswith("_lengths"):
             continue
@@ -32,16 +26,12 @@ def augment(
             noise = rng.standard_normal(tuple(x.shape), np.float32) * np.float32(training.input_noise)
             x = x + _like(noise, x)
         if training.band_shift:
-            shift = rng.uniform(-training.band_shift, training.band_shift, size).astype(np.float32)
+            shift = rng.uniform(-training.band_shift, training.band_shift, len(x)).astype(np.float32)
             x = shift_bands(x, _like(shift, x))
         if training.freq_masks or training.time_masks:
             x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), training, rng), x)
-        if share < 1.0:
-            partner = torch.from_numpy(other).to(x.device)
-            x = share * x + (1.0 - share) * x[partner]
-            lengths = torch.maximum(lengths, lengths[partner])
-        out[name], out[f"{name}_lengths"] = x, lengths
-    return out, other, share
+        out[name] = x
+    return out
 
 
 def shift_bands(x: Tensor, shift: Tensor) -> Tensor:

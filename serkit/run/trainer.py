@@ -45,8 +45,7 @@ def fit_module(
     if not any(p.requires_grad for p in module.parameters()):
         raise PluginError(f"The {job.named} built a module without parameters to train; give it some, or an estimator.")
     optimizer = make_optimizer(module, training)
-    average = {k: v.detach().clone() for k, v in module.state_dict().items()} if training.ema else None
-    done = _resume(job, module, optimizer, average)
+    done = _resume(job, module, optimizer)
     dev = evaluation_units(job, job.fold.dev, transforms) if job.fold.dev else None
     steps = -(-len(train) // training.batch) - (1 if len(train) % training.batch == 1 and len(train) > 1 else 0)
     weights = _class_weights(targets, len(job.labels), training).to(job.device)
@@ -54,18 +53,17 @@ def fit_module(
     while not _finished(done, training):
         started = time.perf_counter()
         with seeds.torch_seeded(job.seed, job.fold.name, "epoch", done.epoch):
-            loss, lr = _epoch(job, module, optimizer, average, train, targets, loss_of, done, steps, events)
+            loss, lr = _epoch(job, module, optimizer, train, targets, loss_of, done, steps, events)
         done.epoch += 1
-        current = module.state_dict() if average is None else average
-        uar, war = _dev_scores(job, module, current, dev)
+        uar, war = _dev_scores(job, module, dev)
         done.history += ((done.epoch, done.step, lr, loss, uar, war, round(time.perf_counter() - started, 3)),)
         better = uar is not None and (done.best_uar is None or uar > done.best_uar)
         if better:
             done.best_uar, done.best_epoch = uar, done.epoch
         if training.select == "last" or uar is None or better:
-            _save_model(job, current, done)
+            _save_model(job, module, done)
         _write_history(job, done)
-        _checkpoint(job, module, optimizer, average, done)
+        _checkpoint(job, module, optimizer, done)
         events.epoch_done(job.fold.name, done.epoch, loss, uar)
     arrays, _ = read_arrays(job.folder / "model.safetensors")
     module.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
@@ -104,7 +102,6 @@ def _epoch(
     job: FoldJob,
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
-    average: dict[str, Tensor] | None,
     train: Units,
     targets: NDArray[np.int64],
     loss_of: nn.Module,
@@ -126,12 +123,10 @@ def _epoch(
         made = collate_units(train, index, job.architecture, crop=training.crop, rng=rng)
         inputs = tensors(made, job.device)
         y = torch.from_numpy(targets[index]).to(job.device)
-        inputs, other, share = augment(inputs, training, rng)
+        inputs = augment(inputs, training, rng)
         with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
             logits = forward(module, inputs, len(y), len(job.labels), job.named)
         loss = loss_of(logits.float(), y)
-        if share < 1.0:
-            loss = share * loss + (1.0 - share) * loss_of(logits.float(), y[torch.from_numpy(other).to(job.device)])
         optimizer.zero_grad(set_to_none=True)
         with blame(job.named, "backward()"):
             loss.backward()
@@ -139,8 +134,6 @@ def _epoch(
             nn.utils.clip_grad_norm_(module.parameters(), training.clip_norm)
         optimizer.step()
         done.step += 1
-        if average is not None:
-            _follow(average, module, training.ema, done.step)
         losses.append(float(loss.detach()))
         if not math.isfinite(losses[-1]):
             raise UserError(
@@ -151,29 +144,10 @@ def _epoch(
     return float(np.mean(losses)), lr
 
 
-def _follow(average: dict[str, Tensor], module: nn.Module, decay: float, step: int) -> None:
-    """Move the averaged weights; young averages move faster, so that they forget the start."""
-    decay = min(decay, (1.0 + step) / (10.0 + step))
-    with torch.no_grad():
-        for name, value in module.state_dict().items():
-            if value.dtype.is_floating_point:
-                average[name].lerp_(value, 1.0 - decay)
-            else:
-                average[name].copy_(value)
-
-
-def _dev_scores(
-    job: FoldJob, module: nn.Module, state: dict[str, Tensor], dev: Units | None
-) -> tuple[float | None, float | None]:
+def _dev_scores(job: FoldJob, module: nn.Module, dev: Units | None) -> tuple[float | None, float | None]:
     if dev is None:
         return None, None
-    own = None
-    if job.training.ema:
-        own = {k: v.detach().clone() for k, v in module.state_dict().items()}
-        module.load_state_dict(state)
     posteriors = predict_module(job, module, dev, len(job.fold.dev))
-    if own is not None:
-        module.load_state_dict(own)
     truth, predicted = job.targets(job.fold.dev), posteriors.argmax(axis=1)
     hit = predicted == truth
     return float(np.mean([hit[truth == k].mean() for k in np.unique(truth)])), float(hit.mean())
@@ -217,9 +191,9 @@ def _arrays(prefix: str, state: dict[str, Tensor]) -> dict[str, NDArray[Any]]:
     return {f"{prefix}{k}": v.detach().cpu().numpy() for k, v in state.items()}
 
 
-def _save_model(job: FoldJob, state: dict[str, Tensor], done: Progressed) -> None:
+def _save_model(job: FoldJob, module: nn.Module, done: Progressed) -> None:
     record = {"epoch": done.epoch, "dev_uar": done.history[-1][4], "labels": list(job.labels)}
-    write_arrays(job.folder / "model.safetensors", _arrays("", state), record)
+    write_arrays(job.folder / "model.safetensors", _arrays("", module.state_dict()), record)
 
 
 def _write_history(job: FoldJob, done: Progressed) -> None:
@@ -227,23 +201,14 @@ def _write_history(job: FoldJob, done: Progressed) -> None:
     write_text(job.folder / "history.csv", "\n".join(rows) + "\n")
 
 
-def _checkpoint(
-    job: FoldJob,
-    module: nn.Module,
-    optimizer: torch.optim.Optimizer,
-    average: dict[str, Tensor] | None,
-    done: Progressed,
-) -> None:
+def _checkpoint(job: FoldJob, module: nn.Module, optimizer: torch.optim.Optimizer, done: Progressed) -> None:
     arrays = _arrays("model/", module.state_dict())
-    arrays |= _arrays("average/", average or {})
     for number, state in optimizer.state_dict()["state"].items():
         arrays |= _arrays(f"optimizer/{number}/", {k: v for k, v in state.items() if isinstance(v, Tensor)})
     write_arrays(job.folder / "last.safetensors", arrays, asdict(done))
 
 
-def _resume(
-    job: FoldJob, module: nn.Module, optimizer: torch.optim.Optimizer, average: dict[str, Tensor] | None
-) -> Progressed:
+def _resume(job: FoldJob, module: nn.Module, optimizer: torch.optim.Optimizer) -> Progressed:
     path = job.folder / "last.safetensors"
     kept = job.folder / "model.safetensors"
     if not path.exists() or not kept.exists():  # the selected weights were deleted: only a new start makes them again
@@ -259,8 +224,6 @@ def _resume(
                 _, number, name = key.split("/", 2)
                 saved["state"].setdefault(int(number), {})[name] = torch.from_numpy(value)
         optimizer.load_state_dict(saved)
-        for name in average or {}:
-            average[name].copy_(torch.from_numpy(arrays[f"average/{name}"]))  # type: ignore[index]
         history = tuple(tuple(row) for row in record.pop("history"))
         return Progressed(**record, history=history)
     except (KeyError, TypeError, ValueError, RuntimeError) as error:

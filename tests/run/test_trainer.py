@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import torch
 from torch import nn
 
 from serkit.errors import PluginError, RunFolderError, UserError
@@ -72,11 +71,10 @@ class StopAfter(Events):
 
 
 @pytest.mark.parametrize("optimizer", ["nadam", "adam", "adamw", "sgd"])
-@pytest.mark.parametrize("batches", [1, 7, 14])
+@pytest.mark.parametrize("batches", [1, 5, 10])
 def test_a_stopped_fold_goes_on_to_the_same_bits(make_job: Any, optimizer: Any, batches: int) -> None:
-    settings = replace(
-        BASE, optimizer=optimizer, ema=0.9, schedule="one-cycle", mixup=0.3, time_masks=1, time_mask_width=3
-    )
+    augmented = {"band_shift": 1.0, "time_masks": 1, "time_mask_width": 3, "crop": 9}
+    settings = replace(BASE, optimizer=optimizer, schedule="cosine", warmup=0.3, **augmented)
     whole, stopped = make_job(training=settings), make_job(training=settings)
     expected = posteriors(whole, train(whole))
     with pytest.raises(Stop):
@@ -111,13 +109,6 @@ def test_patience_and_steps_end_a_fold(make_job: Any) -> None:
     counted = make_job(training=replace(BASE, epochs=200, steps=10))
     train(counted)
     assert history(counted)[-1]["step"] == 10
-
-
-def test_averaged_weights_are_what_is_kept(make_job: Any) -> None:
-    plain, averaged = (make_job(training=replace(BASE, select="last", ema=e)) for e in (0.0, 0.99))
-    a, b = train(plain).state_dict(), train(averaged).state_dict()
-    assert not torch.equal(a["out.weight"], b["out.weight"])
-    assert torch.equal(a["norm.num_batches_tracked"], b["norm.num_batches_tracked"])
 
 
 def test_class_weights_change_the_loss(make_job: Any) -> None:
@@ -158,7 +149,7 @@ def test_wrong_shape_and_runaway_losses_are_named(make_job: Any) -> None:
 
 
 def test_rates() -> None:
-    one = Training(lr=1.0, schedule="one-cycle", warmup=0.25)
+    one = Training(lr=1.0, schedule="cosine", warmup=0.25)
     values = [rate(one, s, 100, 0) for s in range(100)]
     assert int(np.argmax(values)) in (24, 25)
     assert values[-1] < 0.01

@@ -65,5 +65,31 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             }
         },
     },
-    "small": {},
+    # Ours, for a laptop. Chosen by development UAR alone; docs/reproduction.md lists what was tried.
+    "small": {
+        "architecture": {
+            "convs": 4,
+            "maps": [32, 32, 64],
+            "pools": [[2, 2], [2, 2], [1, 2]],
+            "linear": 128,
+            "lstm": 64,
+            "batch_norm": "convs",
+        },
+        "training": {
+            "optimizer": "adamw",
+            "lr": 3e-3,
+            "weight_decay": 0.1,
+            "schedule": "cosine",
+            "warmup": 0.3,
+            "batch": 16,
+            "epochs": 50,
+            "patience": 0,
+            "select": "last",
+            "crop": 250,
+            "freq_masks": 2,
+            "freq_mask_width": 8,
+            "time_masks": 2,
+            "time_mask_width": 30,
+        },
+    },
 }
