@@ -80,7 +80,7 @@ def invoke(arguments: Sequence[str]) -> int:
 
 def _report(error: Exception) -> int:
     if isinstance(error, SerkitError):
-        _say(f"Error: {error}")
+        _say(str(error) if error.exit_code == INTERRUPTED else f"Error: {error}")
         return error.exit_code
     if type(error).__name__ == "Abort":  # a prompt was left
         return _report_interrupt()

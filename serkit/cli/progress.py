@@ -18,7 +18,7 @@ from rich.progress import (
 )
 
 from serkit.data import progress as data_progress
-from serkit.run.events import Events
+from serkit.run.events import Events, about
 
 WARM_UP = 2
 """Batches left out of the estimate: the first ones also pay for choosing kernels and fresh memory."""
@@ -78,7 +78,7 @@ class TerminalEvents(Events):
             seconds = (time.perf_counter() - self.since) / (ESTIMATE_AFTER - WARM_UP)
             whole = seconds * steps * self.epochs * self.folds
             self.note(
-                f"About {duration(whole)} for {self.folds} fold(s) of at most {self.epochs} epochs of {steps} batches, "
+                f"About {about(whole)} for {self.folds} fold(s) of at most {self.epochs} epochs of {steps} batches, "
                 "by the first batches."
             )
         self._advance(fold, epoch, step / steps)
@@ -93,10 +93,3 @@ class TerminalEvents(Events):
         if self.task is not None:
             self.bar.update(self.task, completed=self.folds_done * self.epochs)
         self.note(words)
-
-
-def duration(seconds: float) -> str:
-    """Seconds in words: ``40 s``, ``12 min``, ``3.5 h``."""
-    if seconds < 90:
-        return f"{max(1, round(seconds))} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

@@ -112,11 +112,8 @@ def _print_architecture(page: dict[str, Any]) -> None:
     marks = {page["default_preset"]: "default", page["paper_preset"]: "the paper's"}
     if page["default_preset"] == page["paper_preset"]:
         marks = {page["default_preset"]: "default, the paper's"}
-    rows = [
-        (n, marks.get(n, ""), ", ".join(_flat(over)) or "defaults", page["duration"].get(n, ""))
-        for n, over in page["presets"].items()
-    ]
-    show_table("presets", ("name", "", "changes", "time"), rows)
+    rows = [(n, marks.get(n, ""), ", ".join(_flat(over)) or "defaults") for n, over in page["presets"].items()]
+    show_table("presets", ("name", "", "changes"), rows)
     if "settings" not in page:
         return
     preset = page["described_preset"]

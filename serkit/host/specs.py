@@ -39,7 +39,7 @@ class ArchitectureSpec(Spec):
     defaults are the paper's. ``presets`` maps a name to overrides of the tables ``architecture``, ``training`` and
     ``features.<input>``; an empty mapping is the defaults. ``bf16_proven`` names presets whose scores under bf16 were
     shown equal to fp32 on all folds (with the evidence in ``docs/reproduction.md``): only for those may
-    ``--precision auto`` choose bf16. ``duration`` maps a preset to words about what it costs, shown before a run.
+    ``--precision auto`` choose bf16.
     """
 
     kind: ClassVar[str] = "architecture"
@@ -50,7 +50,6 @@ class ArchitectureSpec(Spec):
     paper_preset: str | None = None
     task: Task = "classification"
     bf16_proven: tuple[str, ...] = ()
-    duration: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -26,3 +26,12 @@ class Events:
 
     def fold_done(self, fold: str, seed: int, words: str) -> None:
         """A fold is done; ``words`` is its line."""
+
+
+def about(seconds: float) -> str:
+    """An estimate in words: ``40 s``, ``12 min``, ``3.5 h``, ``9 days``."""
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    if seconds < 5400:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 172_800 else f"{seconds / 86_400:.0f} days"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +18,9 @@ from serkit.data.protocols import make_protocol, to_dict
 from serkit.errors import RunFolderError, UnknownNameError, blame
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
 from serkit.run import device, folder, seeds
+from serkit.run.estimate import seconds_of
 from serkit.run.evaluation import compare_published, evaluate
-from serkit.run.events import Events
+from serkit.run.events import Events, about
 from serkit.run.files import read_arrays, read_json, write_json
 from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, load_transforms, training_units
 from serkit.run.ledger import record
@@ -27,7 +28,7 @@ from serkit.run.plugins import load_metrics, make_architecture, named
 from serkit.run.posteriors import merge_units, softmax
 from serkit.run.predictions import Predictions, Segments
 from serkit.run.prepare import FeatureTable, extract
-from serkit.run.recipe import Recipe, for_device
+from serkit.run.recipe import Recipe, Request, for_device, resolve
 from serkit.types import Corpus, Fold, Protocol
 
 
@@ -56,7 +57,7 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     chosen = device.resolve_device(recipe.run.device)
     recipe = for_device(recipe, chosen, device.resolve_precision(recipe.run, chosen, spec))
     folder.check(out, recipe, resume)  # before anything is read, since a refusal should cost nothing
-    _first_line(recipe, spec, events)
+    _first_line(recipe, spec, dataset_spec, host, events)
     metrics = load_metrics(host, events.note)  # before training: a broken one should not be news at its end
 
     corpus = load_corpus(recipe, dataset_spec, host, events)
@@ -101,12 +102,19 @@ def choose_folds(protocol: Protocol, numbers: Sequence[int]) -> list[Fold]:
     return [protocol.folds[n] for n in dict.fromkeys(numbers)] or list(protocol.folds)
 
 
-def _first_line(recipe: Recipe, spec: ArchitectureSpec, events: Events) -> None:
-    here = spec.duration.get(recipe.run.preset, "")
-    words = f"{recipe.run.plugin}, preset {recipe.run.preset!r}" + (f" ({here})" if here else "")
+def _first_line(recipe: Recipe, spec: ArchitectureSpec, dataset: DatasetSpec, host: Host, events: Events) -> None:
+    """Which preset this is, which the paper's is, and about how long either takes here."""
+
+    def here(wanted: Recipe) -> str:
+        seconds = seconds_of(wanted, dataset, host, recipe.run.device, recipe.run.precision == "bf16")
+        return "" if seconds is None else f" (about {about(seconds)} here)"
+
+    words = f"{recipe.run.plugin}, preset {recipe.run.preset!r}{here(recipe)}"
     if spec.paper_preset and spec.paper_preset != recipe.run.preset:
-        cost = spec.duration.get(spec.paper_preset, "")
-        words += f"; the paper's is {spec.paper_preset!r}" + (f" ({cost})" if cost else "")
+        asked = Request(plugin=spec.name, dataset=dataset.name, preset=spec.paper_preset)
+        paper = resolve(asked, host)
+        paper = replace(paper, run=replace(paper.run, folds=recipe.run.folds, seeds=recipe.run.seeds))
+        words += f"; the paper's is {spec.paper_preset!r}{here(paper)}"
     events.note(f"{words}; {recipe.run.device}, {recipe.run.precision}.")
 
 

@@ -209,7 +209,7 @@ def test_ctrl_c_says_how_to_continue_and_the_run_ends_with_the_same_bits(finishe
         time.sleep(0.002)
     run.send_signal(signal.SIGINT)
     _, stderr = run.communicate(timeout=60)
-    assert stderr == f"Error: The run was interrupted; continue it with `serkit run --resume --out '{out}'`.\n"
+    assert stderr == f"The run was interrupted; continue it with `serkit run --resume --out '{out}'`.\n"
     assert run.returncode == 130
     assert call("run", "--resume", "--out", str(out))[0] == 0
     for path in finished[0].glob("folds/*/predictions.csv"):

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from serkit.host import DatasetSpec, get_host
+from serkit.run.estimate import seconds_of
+from serkit.run.events import about
+from serkit.run.recipe import Recipe, Request, resolve
+
+TINY = ("architecture.convs=1", "architecture.maps=[2]", "architecture.linear=4", "architecture.lstm=2")
+
+
+def make(*sets: str) -> Recipe:
+    return resolve(Request(plugin="acrnn", dataset="demo", sets=(*TINY, *sets)), get_host())
+
+
+def seconds(recipe: Recipe) -> float:
+    spec = get_host().get("dataset", "demo").spec
+    assert isinstance(spec, DatasetSpec)
+    found = seconds_of(recipe, spec, get_host(), "cpu", False)
+    assert found is not None
+    return found
+
+
+def test_time_goes_with_folds_seeds_and_epochs() -> None:
+    # one probe serves all of them, so the ratios are exact up to rounding
+    base = make("training.epochs=10")
+    one = seconds(base)
+    assert one > 0
+    assert seconds(replace(base, run=replace(base.run, folds=(0, 1)))) == pytest.approx(one * 2 / 10)
+    assert seconds(replace(base, run=replace(base.run, seeds=5))) == pytest.approx(one * 5)
+    assert seconds(make("training.epochs=30")) == pytest.approx(one * 3)
+    # 240 utterances, 8 of 10 speakers: 192 units an epoch
+    counted = seconds(make("training.steps=96", "training.batch=2"))
+    assert counted == pytest.approx(one / 10)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [(0.2, "1 s"), (40, "40 s"), (780, "13 min"), (12_600, "3.5 h"), (777_600, "9 days")]
+)
+def test_times_are_said_in_words(value: float, words: str) -> None:
+    assert about(value) == words
