@@ -147,10 +147,11 @@ class Training:
     without a better development UAR after which a fold ends, ``steps`` ends a fold after that many steps instead.
     ``select`` keeps the best development epoch (strict improvement) or the last one. ``crop`` trains on a random
     stretch of so many frames of each utterance, a new one every epoch, instead of on the unit's segments.
-    ``band_shift`` moves the bands of each unit up or down by a random part of so many bands.
+    ``band_shift`` moves the bands of each unit up or down by a random part of so many bands; ``band_offset`` adds a
+    smooth random curve over its bands, of that standard deviation, to the first channel.
 
-    Off at 0: ``patience``, ``steps``, ``crop``, ``band_shift``, ``input_noise``, ``clip_norm`` and the masks. There is
-    no ``None`` in settings, since TOML has none.
+    Off at 0: ``patience``, ``steps``, ``crop``, ``band_shift``, ``band_offset``, ``input_noise``, ``clip_norm`` and the
+    masks. There is no ``None`` in settings, since TOML has none.
     """
 
     optimizer: Literal["nadam", "adam", "adamw", "sgd"] = "nadam"
@@ -176,6 +177,7 @@ class Training:
     time_mask_width: Annotated[int, Ge(0)] = 0
     crop: Annotated[int, Ge(0)] = 0
     band_shift: Annotated[float, Ge(0)] = 0.0
+    band_offset: Annotated[float, Ge(0)] = 0.0
     clip_norm: Annotated[float, Ge(0)] = 0.0
 
 

@@ -13,7 +13,7 @@ from serkit.types import Training
 
 
 def augment(inputs: dict[str, Tensor], training: Training, rng: np.random.Generator) -> dict[str, Tensor]:
-    """A batch with input noise, shifted bands and masks, each unit with its own; the given tensors are not changed.
+    """A batch with input noise, shifted and offset bands and masks, each unit with its own; the given tensors are not changed.
 
     Masks (SpecAugment, Park et al. 2019) set bands and frames to 0, which is the training mean after a z-score.
     """
@@ -28,6 +28,8 @@ def augment(inputs: dict[str, Tensor], training: Training, rng: np.random.Genera
         if training.band_shift:
             shift = rng.uniform(-training.band_shift, training.band_shift, len(x)).astype(np.float32)
             x = shift_bands(x, _like(shift, x))
+        if training.band_offset:
+            x = offset_bands(x, lengths, _like(_curves(len(x), x.shape[2], rng) * training.band_offset, x))
         if training.freq_masks or training.time_masks:
             x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), training, rng), x)
         out[name] = x
@@ -43,6 +45,26 @@ def shift_bands(x: Tensor, shift: Tensor) -> Tensor:
     share = (place - low).reshape(len(x), 1, bands, *(1 for _ in x.shape[3:]))
     index = low.reshape(len(x), 1, bands, *(1 for _ in x.shape[3:])).expand_as(x)
     return x.gather(2, index) * (1 - share) + x.gather(2, (index + 1).clamp(max=bands - 1)) * share
+
+
+def offset_bands(x: Tensor, lengths: Tensor, offset: Tensor) -> Tensor:
+    """``offset`` [B, F] added to every valid frame of the first channel of ``x`` [B, T, F] or [B, T, F, C]: another
+    microphone, room or voice timbre, which deltas do not see."""
+    valid = torch.arange(x.shape[1], device=x.device) < lengths[:, None]  # [B, T]
+    added = offset[:, None, :] * valid[:, :, None]
+    if x.dim() == 3:
+        return x + added
+    return torch.cat([x[..., :1] + added[..., None], x[..., 1:]], dim=3)
+
+
+CURVE_KNOTS = 5
+
+
+def _curves(n: int, bands: int, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Random curves ``[n, bands]``: straight lines between ``CURVE_KNOTS`` standard normal values."""
+    knots = rng.standard_normal((n, CURVE_KNOTS))
+    place, at = np.linspace(0, CURVE_KNOTS - 1, bands), np.arange(CURVE_KNOTS)
+    return np.stack([np.interp(place, at, row) for row in knots]).astype(np.float32)
 
 
 def _masks(

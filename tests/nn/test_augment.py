@@ -56,3 +56,21 @@ def test_band_shift_stays_within_its_bound_and_is_drawn_for_each_unit() -> None:
     shifts = out["x"][:, 0, 3, 0] - 3
     assert shifts.abs().max() <= 1.5
     assert len(set(shifts.tolist())) == 6
+
+
+def test_band_offset_is_one_smooth_curve_a_unit_on_valid_frames_of_the_first_channel() -> None:
+    inputs = batch()
+    out = augment(inputs, Training(band_offset=0.5), np.random.default_rng(0))["x"]
+    added = out - inputs["x"]
+    assert not added[..., 1:].any()
+    curves = []
+    for row, n in zip(added[..., 0], inputs["x_lengths"].tolist(), strict=True):
+        assert not row[n:].any()
+        torch.testing.assert_close(row[:n], row[:1].expand(n, 8))
+        curves.append(row[0])
+    # 48 values of deviation 0.5 at the knots, less between them; the bounds hold for any but a broken generator
+    assert 0.2 < torch.stack(curves).std() < 0.8
+    assert len({c[0].item() for c in curves}) == 6
+    static = {"x": inputs["x"][..., 0], "x_lengths": inputs["x_lengths"]}
+    alone = augment(static, Training(band_offset=0.5), np.random.default_rng(0))["x"]
+    torch.testing.assert_close(alone, out[..., 0])

@@ -86,6 +86,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "patience": 0,
             "select": "last",
             "crop": 250,
+            "band_offset": 0.3,
             "freq_masks": 2,
             "freq_mask_width": 8,
             "time_masks": 2,
