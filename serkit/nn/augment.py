@@ -13,7 +13,9 @@ from serkit.types import Training
 
 
 def augment(inputs: dict[str, Tensor], training: Training, rng: np.random.Generator) -> dict[str, Tensor]:
-    """A batch with input noise, shifted and offset bands and masks, each unit with its own; the given tensors are not changed.
+    """A batch with input noise, shifted and offset bands and masks, each unit with its own.
+
+    The given tensors are not changed.
 
     Masks (SpecAugment, Park et al. 2019) set bands and frames to 0, which is the training mean after a z-score.
     """
