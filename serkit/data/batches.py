@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,16 +91,11 @@ def collate(
     return batch
 
 
-def batches(
-    n: int, size: int, rng: np.random.Generator | None = None, *, drop_single: bool = False
-) -> Iterator[NDArray[np.int64]]:
-    """Index batches over ``n`` units, shuffled by ``rng``. ``drop_single`` leaves out a last batch of one unit, on
-    which batch normalisation is undefined."""
+def batches(n: int, size: int, rng: np.random.Generator | None = None) -> list[NDArray[np.int64]]:
+    """Index batches over ``n`` units, shuffled by ``rng``: as few as ``size`` allows, and all equally large up to one
+    unit, since a small last batch would spoil the statistics of batch normalisation."""
     order = np.arange(n) if rng is None else rng.permutation(n)
-    for start in range(0, n, size):
-        index = order[start : start + size]
-        if not (drop_single and len(index) == 1 and n > 1):
-            yield index
+    return np.array_split(order, -(-n // size))
 
 
 def _cut(utterances: Sequence[Array] | Mapping[int, Array], s: Segment) -> Array:

@@ -128,10 +128,8 @@ class LoadedRun:
         from serkit.data.segments import segment
 
         name = self.recipe.run.plugin
-        who, architecture = (
-            named(self.host, "architecture", name),
-            make_architecture(self.host, name, self.recipe.architecture),
-        )
+        who = named(self.host, "architecture", name)
+        architecture = make_architecture(self.host, name, self.recipe.architecture)
         unit = architecture.unit
         transforms = load_transforms(architecture, fold / "transforms.safetensors", who)
         shapes = {key: arrays[0].shape[1:] for key, arrays in rows.items()}

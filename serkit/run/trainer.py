@@ -47,7 +47,7 @@ def fit_module(
     optimizer = make_optimizer(module, training)
     done = _resume(job, module, optimizer)
     dev = evaluation_units(job, job.fold.dev, transforms) if job.fold.dev else None
-    steps = -(-len(train) // training.batch) - (1 if len(train) % training.batch == 1 and len(train) > 1 else 0)
+    steps = -(-len(train) // training.batch)
     weights = _class_weights(targets, len(job.labels), training).to(job.device)
     loss_of = nn.CrossEntropyLoss(weight=weights, label_smoothing=training.label_smoothing)
     while not _finished(done, training):
@@ -114,7 +114,7 @@ def _epoch(
     rng = seeds.rng(job.seed, job.fold.name, "batches", epoch)
     module.train()
     losses, lr = [], training.lr
-    for number, index in enumerate(batches(len(train), training.batch, rng, drop_single=True), start=1):
+    for number, index in enumerate(batches(len(train), training.batch, rng), start=1):
         if training.steps and done.step >= training.steps:
             break
         lr = rate(training, done.step, total, epoch)

@@ -50,10 +50,12 @@ def test_batches_hold_every_unit_once() -> None:
     np.testing.assert_array_equal(order, np.concatenate(list(batches(23, 5, np.random.default_rng(3)))))
 
 
-def test_a_last_batch_of_one_is_dropped_only_where_asked_and_possible() -> None:
-    assert [len(b) for b in batches(21, 5, drop_single=True)] == [5, 5, 5, 5]
-    assert [len(b) for b in batches(21, 5)] == [5, 5, 5, 5, 1]
-    assert [len(b) for b in batches(1, 5, drop_single=True)] == [1]
+def test_batches_are_few_and_equally_large_up_to_one_unit() -> None:
+    # 434 units in batches of 16 once left a last batch of 2, whose batch statistics kept one fold from learning
+    assert [len(b) for b in batches(434, 16)] == [16] * 14 + [15] * 14
+    assert [len(b) for b in batches(21, 20)] == [11, 10]
+    assert [len(b) for b in batches(40, 20)] == [20, 20]
+    assert [len(b) for b in batches(1, 5)] == [1]
 
 
 def test_pad_frames_leaves_long_input_alone() -> None:
