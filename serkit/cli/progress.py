@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
+from itertools import pairwise
+from statistics import median
 from types import TracebackType
 
 from rich.console import Console
@@ -20,9 +22,9 @@ from rich.progress import (
 from serkit.data import progress as data_progress
 from serkit.run.events import Events, about
 
-WARM_UP = 2
-"""Batches left out of the estimate: the first ones also pay for choosing kernels and fresh memory."""
-ESTIMATE_AFTER = 6
+ESTIMATE_AFTER = 12
+"""Batches before the estimate of the whole run. The median of their times is taken: the first ones also pay for
+choosing kernels and for fresh memory."""
 
 
 class TerminalEvents(Events):
@@ -46,9 +48,8 @@ class TerminalEvents(Events):
             redirect_stdout=sys.stdout.isatty(),
         )
         self.task: TaskID | None = None
-        self.batches = 0
-        self.since = 0.0
-        self.estimated = False
+        self.marks: list[float] = []
+        """When each of the first batches was done."""
 
     def __enter__(self) -> TerminalEvents:
         return self
@@ -70,18 +71,18 @@ class TerminalEvents(Events):
         self.task = self.bar.add_task("training", total=folds * epochs)
 
     def batch_done(self, fold: str, epoch: int, step: int, steps: int, loss: float) -> None:
-        self.batches += 1
-        if self.batches == WARM_UP:
-            self.since = time.perf_counter()
-        if self.batches == ESTIMATE_AFTER and not self.estimated:
-            self.estimated = True
-            seconds = (time.perf_counter() - self.since) / (ESTIMATE_AFTER - WARM_UP)
-            whole = seconds * steps * self.epochs * self.folds
-            self.note(
-                f"About {about(whole)} for {self.folds} fold(s) of at most {self.epochs} epochs of {steps} batches, "
-                "by the first batches."
-            )
+        if len(self.marks) < ESTIMATE_AFTER:
+            self.marks.append(time.perf_counter())
+            if len(self.marks) == ESTIMATE_AFTER:
+                self._estimate(steps)
         self._advance(fold, epoch, step / steps)
+
+    def _estimate(self, steps: int) -> None:
+        whole = median(b - a for a, b in pairwise(self.marks)) * steps * self.epochs * self.folds
+        self.note(
+            f"About {about(whole)} for {self.folds} fold(s) of at most {self.epochs} epochs of {steps} batches, "
+            "by the first batches."
+        )
 
     def _advance(self, fold: str, epoch: int, share: float) -> None:
         if self.task is not None:
