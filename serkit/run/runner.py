@@ -163,12 +163,8 @@ def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
 
 def _features(run: Run, host: Host, events: Events, folds: Sequence[Fold]) -> FeatureTable:
     ids = {i for f in folds for i in (*f.train, *f.dev, *f.test)}
-    return extract(
-        [u for u in run.corpus.utterances if u.id in ids],
-        run.recipe.features,
-        host,
-        events.progress(),
-    )
+    wanted = [u for u in run.corpus.utterances if u.id in ids]
+    return extract(wanted, run.recipe.features, host, events.progress())
 
 
 def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: int, fold: Fold) -> Predictions:
