@@ -1,0 +1,116 @@
+"""The pytest side: the ``race`` fixture, ``--full``, and ratios stored and compared between runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import machine, ratios
+from harness.contest import Outcome, Race, ReplayClock
+
+BASELINE = Path(__file__).parents[1] / "baseline.json"
+_CLOCK = pytest.StashKey[ReplayClock]()
+_HELD = pytest.StashKey[dict[str, Outcome]]()
+_ROWS = pytest.StashKey[dict[str, dict[str, Any]]]()
+_REGRESSED = pytest.StashKey[list[str]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("ratios", "ratios to an anchor measured in the same run")
+    group.addoption("--full", action="store_true", help="whole corpora and many repetitions, for figures to report")
+    group.addoption(
+        "--ratio-store",
+        action="store_true",
+        help="store the ratios of this run as the baseline; rows that did not run stay as they are",
+    )
+    group.addoption(
+        "--ratio-fail",
+        metavar="TOL",
+        type=ratios.tolerance,
+        help="fail if a ratio of ours is more than TOL below the stored one; 0.15 and 15%% mean the same",
+    )
+    group.addoption("--ratio-baseline", metavar="FILE", type=Path, default=BASELINE, help="stored rows (%(default)s)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_CLOCK] = ReplayClock()
+    config.stash[_HELD] = {}
+    config.stash[_ROWS] = {}
+    config.stash[_REGRESSED] = []
+
+
+def pytest_report_header() -> str:
+    facts = machine.description()
+    return f"benches on {facts['cpu']}, {facts['cores']} cores, instruction set {facts['isa']}"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if "race" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.benchmark(timer=config.stash[_CLOCK]))
+
+
+@pytest.fixture
+def full(request: pytest.FixtureRequest) -> bool:
+    """Whether this is the long run (``--full``)."""
+    return bool(request.config.getoption("--full"))
+
+
+@pytest.fixture
+def race(request: pytest.FixtureRequest, benchmark: Any, full: bool) -> Race:
+    """``race(entrant, group, contest)``: see ``harness.contest.Race``. The test is parametrized by ``entrant``."""
+    stash = request.config.stash
+    return Race(benchmark, stash[_CLOCK], stash[_HELD], _rivals(request.node), full)
+
+
+def _rivals(node: Any) -> list[str]:
+    """Contestants of this contest that this session runs: rows of the same test with the same other parameters."""
+
+    def others(item: Any) -> dict[str, Any]:
+        return {k: v for k, v in item.callspec.params.items() if k != "entrant"}
+
+    return [
+        item.callspec.params["entrant"]
+        for item in node.session.items
+        if item.path == node.path and item.originalname == node.originalname and others(item) == others(node)
+    ]
+
+
+@pytest.fixture(autouse=True)
+def _kept(request: pytest.FixtureRequest) -> Any:
+    """Note the row that a test leaves, by the test's id relative to the folder of benches."""
+    yield
+    fixture = request.node.funcargs.get("benchmark")
+    if fixture is not None and "ratio" in fixture.extra_info:
+        name = f"{request.node.path.name}::{request.node.name}"
+        request.config.stash[_ROWS][name] = {"group": fixture.group, **fixture.extra_info}
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    rows, path = config.stash[_ROWS], config.getoption("--ratio-baseline")
+    allowed = config.getoption("--ratio-fail")
+    if allowed is not None:
+        found = ratios.regressions(rows, ratios.read(path), allowed) if rows else ["No bench left a row to compare."]
+        config.stash[_REGRESSED].extend(found)
+        if found and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if config.getoption("--ratio-store") and rows:
+        ratios.store(rows, path)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    rows = config.stash[_ROWS]
+    if rows:
+        terminalreporter.section("ratios to the anchor of each group (larger is faster)")
+        for line in ratios.table(rows):
+            terminalreporter.write_line(line)
+    if config.getoption("--ratio-store") and rows:
+        terminalreporter.write_line(f"{len(rows)} rows stored in {config.getoption('--ratio-baseline')}")
+    if config.stash[_REGRESSED]:
+        terminalreporter.section("ratios that fail", red=True)
+        for sentence in config.stash[_REGRESSED]:
+            terminalreporter.write_line(sentence)
