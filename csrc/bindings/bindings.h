@@ -6,6 +6,6 @@
 namespace serkit::bindings {
 
 void bind_attention(pybind11::module_& m);
-void bind_log_mel(pybind11::module_& m);
+void bind_spectral(pybind11::module_& m);
 
 }  // namespace serkit::bindings

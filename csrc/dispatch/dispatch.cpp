@@ -8,11 +8,11 @@
 namespace serkit::dispatch {
 namespace {
 
-const KernelTable baseline{"baseline", &kernels::isa_baseline::log_mel, &kernels::isa_baseline::attention_f32,
-                           &kernels::isa_baseline::attention_f64};
+const KernelTable baseline{"baseline", &kernels::isa_baseline::signal, &kernels::isa_baseline::spectral,
+                           &kernels::isa_baseline::attention_f32, &kernels::isa_baseline::attention_f64};
 #ifdef SERKIT_HAVE_AVX2
-const KernelTable avx2{"avx2", &kernels::isa_avx2::log_mel, &kernels::isa_avx2::attention_f32,
-                       &kernels::isa_avx2::attention_f64};
+const KernelTable avx2{"avx2", &kernels::isa_avx2::signal, &kernels::isa_avx2::spectral,
+                       &kernels::isa_avx2::attention_f32, &kernels::isa_avx2::attention_f64};
 #endif
 
 std::vector<const KernelTable*> usable() {

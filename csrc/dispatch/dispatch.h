@@ -5,14 +5,15 @@
 #include <vector>
 
 #include "kernels/attention.h"
-#include "kernels/log_mel.h"
+#include "kernels/spectral.h"
 
 namespace serkit::dispatch {
 
-// One member a kernel file.
+// One member a set of kernels.
 struct KernelTable {
   const char* isa;
-  const kernels::LogMelKernels* log_mel;
+  const kernels::SignalKernels* signal;
+  const kernels::SpectralKernels* spectral;
   const kernels::AttentionKernels<float>* attention_f32;
   const kernels::AttentionKernels<double>* attention_f64;
 };

@@ -50,12 +50,14 @@ MelFilters::MelFilters(const MelOptions& o, double gain) {
       right = std::floor(right * bins_per_hz);
       bins_per_unit = 1.0;  // corners are bins now
     }
-    first_weight_.push_back(static_cast<int>(weights_.size()));
-    int first = 0, count = 0;
     const int from = std::max(0, static_cast<int>(std::floor(left * bins_per_unit)));
     const int to = std::min(last_bin, static_cast<int>(std::ceil(right * bins_per_unit)));
+    const auto axis = [&](double at) { return o.scale == MelScale::htk_warped ? hz_to_mel(o.scale, at) : at; };
+    left = axis(left), centre = axis(centre), right = axis(right);
+    first_weight_.push_back(static_cast<int>(weights_.size()));
+    int first = 0, count = 0;
     for (int k = from; k <= to; ++k) {
-      const double at = k / bins_per_unit;
+      const double at = axis(k / bins_per_unit);
       const double weight = at < centre ? (at - left) / (centre - left) : (right - at) / (right - centre);
       if (!(weight > 0.0)) continue;  // also NaN, where a side has no width
       if (count == 0) first = k;

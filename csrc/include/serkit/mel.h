@@ -3,13 +3,13 @@
 
 #include <vector>
 
-#include "kernels/log_mel.h"
+#include "kernels/spectral.h"
 
 namespace serkit {
 
 // htk: 2595 log10(1 + f / 700). slaney: linear to 1 kHz, logarithmic above. psf_bins: HTK scale with corner frequencies
 // moved down to FFT bins, as python_speech_features does.
-enum class MelScale { htk, slaney, psf_bins };
+enum class MelScale { htk, slaney, psf_bins, htk_warped };
 // slaney divides each filter by half its width in Hz.
 enum class MelNorm { none, slaney };
 
@@ -25,7 +25,7 @@ struct MelOptions {
 
 class MelFilters {
  public:
-  // `gain` multiplies every weight. Throws std::invalid_argument if a band of the htk or slaney scale holds no bin.
+  // `gain` multiplies every weight. Throws std::invalid_argument if a band holds no bin, but for psf_bins.
   MelFilters(const MelOptions& options, double gain);
   MelFilters(const MelFilters&) = delete;
   MelFilters& operator=(const MelFilters&) = delete;

@@ -3,7 +3,7 @@
 
 #include <vector>
 
-#include "kernels/log_mel.h"
+#include "kernels/spectral.h"
 
 namespace serkit {
 
@@ -14,17 +14,12 @@ class RealFft {
   RealFft(const RealFft&) = delete;
   RealFft& operator=(const RealFft&) = delete;
 
-  int size() const { return tables_.size; }
   const kernels::FftTables& tables() const { return tables_; }
-  // Floats that a kernel needs as work space.
-  size_t work_floats() const { return size_t{4} * kernels::kLanes * tables_.size; }
-
-  // frames: [n_frames, size]; spectra: [n_frames, size / 2 + 1, 2], real and imaginary part.
-  void transform(const float* frames, int n_frames, float* spectra) const;
 
  private:
   kernels::FftTables tables_{};
   std::vector<std::vector<float>> twiddles_;
+  std::vector<int> place_;
   std::vector<float> split_;
 };
 

@@ -5,7 +5,8 @@
 
 namespace serkit {
 
-enum class Window { hamming, hamming_periodic, hann, hann_periodic, rectangular };
+// povey: the symmetric Hann window to the power 0.85, Kaldi's.
+enum class Window { hamming, hamming_periodic, hann, hann_periodic, blackman, blackman_periodic, povey, rectangular };
 
 // `length` values in double.
 std::vector<double> window_values(Window window, int length);
