@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from harness import machine
-from harness.measure import FULL, SHORT, Run, Samples, interleave
+from harness.measure import FULL, SHORT, Run, Samples, interleave, use_threads
 
 OURS = "serkit"
 """Names of our own contestants begin with it; only their rows can fail ``--ratio-fail``."""
@@ -67,12 +67,13 @@ def hold(contest: Contest, wanted: Iterable[str], *, full: bool, timing: bool = 
 
     def prepare(name: str) -> None:
         entrant = contest.entrants[name]
+        threads = entrant.threads or contest.threads
+        use_threads(threads)  # compilers write the number into their code
         try:
             call = entrant.make()
         except pytest.skip.Exception as absent:
             out.skipped[name] = str(absent)
             return
-        threads = entrant.threads or contest.threads
         try:
             answer = call()
             contest.check(name, answer)

@@ -93,9 +93,7 @@ def _sample(run: Run, calls: int) -> float:
     """Mean seconds of a call."""
     if run.timed:
         return float(run.call())
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != run.threads:
-        torch.set_num_threads(run.threads)
+    use_threads(run.threads)
     total = 0.0
     with pinned(run.threads):
         for _ in range(calls):
@@ -104,3 +102,10 @@ def _sample(run: Run, calls: int) -> float:
             total += perf_counter() - start
             del result
     return total / calls
+
+
+def use_threads(count: int) -> None:
+    """torch, if anyone has loaded it, on ``count`` threads; other libraries are told by their own arguments."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.get_num_threads() != count:
+        torch.set_num_threads(count)
