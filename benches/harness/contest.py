@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from statistics import median, quantiles
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness import machine
-from harness.measure import FULL, SHORT, Run, Samples, interleave, use_threads
+from harness.measure import FULL, SHORT, Plan, Run, Samples, interleave, use_threads
 
 OURS = "serkit"
 """Names of our own contestants begin with it; only their rows can fail ``--ratio-fail``."""
@@ -33,7 +34,9 @@ class Contest:
 
     ``anchors``: the first of them that is present is what ratios refer to. ``check(name, answer)`` asserts the answer
     of ``name``, once, before anything is timed. ``audio_s``: seconds of audio in a unit of work, 0 where there is none.
-    ``work``: what the input is, for the row. ``info(name, answer)``: more numbers for the row.
+    ``work``: what the input is, for the row. ``info(name, answer)``: more numbers for the row, which go before those of
+    the clock: a contest about something else than time has its own ``ratio``. ``plan``: how long to measure, if not as
+    long as every contest of the run.
     """
 
     entrants: Mapping[str, Entrant]
@@ -43,6 +46,7 @@ class Contest:
     audio_s: float = 0.0
     threads: int = 1
     info: Callable[[str, Any], dict[str, Any]] = lambda name, answer: {}
+    plan: Plan | None = None
 
 
 @dataclass
@@ -70,14 +74,16 @@ def hold(contest: Contest, wanted: Iterable[str], *, full: bool, timing: bool = 
         threads = entrant.threads or contest.threads
         use_threads(threads)  # compilers write the number into their code
         try:
-            call = entrant.make()
+            with warnings.catch_warnings():
+                if not name.startswith(OURS):
+                    warnings.simplefilter("ignore")  # others' deprecations are not ours to mend
+                call = entrant.make()
+                answer = call()
+            contest.check(name, answer)
+            out.more[name] = contest.info(name, answer)
         except pytest.skip.Exception as absent:
             out.skipped[name] = str(absent)
             return
-        try:
-            answer = call()
-            contest.check(name, answer)
-            out.more[name] = contest.info(name, answer)
         except Exception as error:  # of this contestant alone: its own row reports it
             out.wrong[name] = error
             return
@@ -93,7 +99,7 @@ def hold(contest: Contest, wanted: Iterable[str], *, full: bool, timing: bool = 
         if name in chosen and name not in (*runs, *out.skipped, *out.wrong):
             prepare(name)
     if timing and out.anchor in runs:
-        out.samples = interleave(runs, FULL if full else SHORT)
+        out.samples = interleave(runs, contest.plan or (FULL if full else SHORT))
     return out
 
 
@@ -114,14 +120,13 @@ class Race:
         if group not in self._held:
             self._held[group] = hold(contest(), self._wanted, full=self._full, timing=self._benchmark.enabled)
         outcome = self._held[group]
-        if entrant in outcome.wrong:
-            raise outcome.wrong[entrant]
+        for name in (entrant, outcome.anchor):
+            if name in outcome.wrong:
+                self._benchmark.pedantic(_raise, args=(outcome.wrong[name],))
         if entrant in outcome.skipped:
             pytest.skip(outcome.skipped[entrant])
         if not outcome.anchor:
             pytest.skip(f"no anchor of {group!r} is present: {'; '.join(outcome.skipped.values())}")
-        if outcome.anchor in outcome.wrong:
-            raise outcome.wrong[outcome.anchor]
         self._benchmark.group = group
         if not self._benchmark.enabled:  # --benchmark-disable: answers were checked, nothing was timed
             self._benchmark.pedantic(lambda: None)
@@ -130,6 +135,11 @@ class Race:
         self._clock.load(seconds)
         self._benchmark.pedantic(self._clock.tick, rounds=len(seconds))
         self._benchmark.extra_info.update(row(outcome, entrant, self._full))
+
+
+def _raise(error: BaseException) -> None:
+    # called through pytest-benchmark, which else complains that its fixture was not used
+    raise error
 
 
 def row(outcome: Outcome, name: str, full: bool) -> dict[str, Any]:

@@ -130,6 +130,11 @@ def torch_stft(signals: Signals) -> Callable[[], list[Any]]:
 
 
 def librosa(signals: Signals) -> Callable[[], list[Floats]]:
+    """librosa an utterance."""
+    return of_each(librosa_extractor(), signals)
+
+
+def librosa_extractor() -> Extract:
     """librosa: melspectrogram, logarithm, its deltas."""
     feature = needed("librosa").feature
 
@@ -144,7 +149,7 @@ def librosa(signals: Signals) -> Callable[[], list[Floats]]:
         out: Floats = np.stack([rows, first, feature.delta(first, width=5, mode="nearest")], axis=-1)
         return out.transpose(1, 0, 2)
 
-    return of_each(extract, signals)
+    return extract
 
 
 def kaldi(signals: Signals) -> Callable[[], list[Floats]]:
