@@ -32,8 +32,9 @@ class SpectralParameters:
        here; ``preemphasis_scope="frame"``: y[t] = x[t] - c x[t-1], y[0] = x[0] - c x[0] within the frame.
     4. ``window``; plain names are symmetric, ``-periodic`` ones have the period of the frame; ``povey`` is the
        symmetric Hann window to the power 0.85.
-    5. FFT of ``n_fft`` >= frame_samples points. ``stage="stft"`` ends here: bins [first_bin, first_bin + n_bins),
-       complex.
+    5. FFT of ``n_fft`` >= frame_samples points; frames of ``center`` and ``center-zero`` lie (n_fft - frame) // 2
+       points into them, others begin them (which phases alone show), zeros are the rest. ``stage="stft"`` ends here:
+       bins [first_bin, first_bin + n_bins), complex.
     6. power_gain |X|^2, or its square root with ``spectrum="magnitude"``. ``stage="spectrum"`` takes bins [first_bin,
        first_bin + n_bins) of it to 10. ``energy="spectrum"``: the sum of power_gain |X|^2 over bins 0..n_fft // 2 is
        taken here.
