@@ -9,6 +9,8 @@
 #endif
 #endif
 
+#include <initializer_list>
+
 namespace serkit::dispatch {
 
 #ifdef SERKIT_X86_64
@@ -18,19 +20,19 @@ struct Registers {
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
 };
 
-Registers cpuid(unsigned leaf) {
+Registers cpuid(unsigned leaf, unsigned part = 0) {
   Registers r;
 #if defined(_MSC_VER)
   int values[4];
-  __cpuidex(values, 0, 0);
+  __cpuidex(values, static_cast<int>(leaf & 0x80000000u), 0);  // the highest leaf of this kind
   if (static_cast<unsigned>(values[0]) < leaf) return r;
-  __cpuidex(values, static_cast<int>(leaf), 0);
+  __cpuidex(values, static_cast<int>(leaf), static_cast<int>(part));
   r.eax = static_cast<unsigned>(values[0]);
   r.ebx = static_cast<unsigned>(values[1]);
   r.ecx = static_cast<unsigned>(values[2]);
   r.edx = static_cast<unsigned>(values[3]);
 #else
-  __get_cpuid_count(leaf, 0, &r.eax, &r.ebx, &r.ecx, &r.edx);  // leaves zeros where the leaf does not exist
+  __get_cpuid_count(leaf, part, &r.eax, &r.ebx, &r.ecx, &r.edx);  // leaves zeros where the leaf does not exist
 #endif
   return r;
 }
@@ -58,8 +60,34 @@ bool cpu_has_avx2() {
   if ((saved_states() & xmm_and_ymm) != xmm_and_ymm) return false;
   return bit(cpuid(7).ebx, 5);
 }
+
+bool cpu_has_avx512() {
+  if (!cpu_has_avx2()) return false;
+  const unsigned opmask_and_zmm = 0xe0;
+  if ((saved_states() & opmask_and_zmm) != opmask_and_zmm) return false;
+  const unsigned f = 16, dq = 17, bw = 30, vl = 31;
+  const unsigned features = cpuid(7).ebx;
+  return bit(features, f) && bit(features, dq) && bit(features, bw) && bit(features, vl);
+}
+
+int first_level_cache() {
+  // Intel's and AMD's leaf have one layout: caches one after the other, type 1 data, 0 no more.
+  for (const unsigned leaf : {0x4u, 0x8000001du}) {
+    for (unsigned part = 0; part < 16; ++part) {
+      const Registers r = cpuid(leaf, part);
+      const unsigned type = r.eax & 0x1f, level = r.eax >> 5 & 0x7;
+      if (type == 0) break;
+      if (type != 1 || level != 1) continue;
+      const unsigned line = (r.ebx & 0xfff) + 1, partitions = (r.ebx >> 12 & 0x3ff) + 1, ways = (r.ebx >> 22) + 1;
+      return static_cast<int>(line * partitions * ways * (r.ecx + 1));
+    }
+  }
+  return 0;
+}
 #else
 bool cpu_has_avx2() { return false; }
+bool cpu_has_avx512() { return false; }
+int first_level_cache() { return 0; }
 #endif
 
 }  // namespace serkit::dispatch

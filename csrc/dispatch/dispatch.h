@@ -1,4 +1,4 @@
-// The one table of kernels, chosen once: the widest instruction set this machine has, or the one SERKIT_ISA names.
+// The one table of kernels, chosen once: the fastest instruction set of this machine, or the one SERKIT_ISA names.
 #pragma once
 
 #include <string>
@@ -22,7 +22,7 @@ struct KernelTable {
 // is allowed, if it names no instruction set of this build and this machine.
 const KernelTable& active();
 
-// Names that SERKIT_ISA may have here, widest last.
+// Names that SERKIT_ISA may have here, the one taken without it last.
 std::vector<std::string> supported();
 
 }  // namespace serkit::dispatch

@@ -15,7 +15,6 @@ namespace serkit {
 namespace {
 
 using kernels::EnergyKind;
-using kernels::kLanes;
 using kernels::StageKind;
 
 constexpr int64_t kPieceBytes = 192 << 10;  // rows of a piece: they stay in the second-level cache
@@ -25,7 +24,8 @@ void require(bool allowed, const std::string& sentence) {
   if (!allowed) throw std::invalid_argument(sentence);
 }
 
-int64_t whole_lanes(int64_t n) { return (n + kLanes - 1) / kLanes * kLanes; }
+// Frames that kernels take at a time.
+int64_t lanes() { return dispatch::active().spectral->lanes; }
 
 const SpectralOptions& checked(const SpectralOptions& o) {
   const int n_fft = o.frames.n_fft;
@@ -64,19 +64,6 @@ double power_factor(const SpectralOptions& o) { return o.power_gain * (o.frames.
 bool factor_in_weights(const SpectralOptions& o) {
   return (o.stage == StageKind::mel || o.stage == StageKind::cepstra) && !o.magnitude &&
          o.energy != EnergyKind::spectrum;
-}
-
-// Asks for memory before it is needed. Samples and output come from and go to main memory, whose latency would
-// otherwise stand between blocks; asked for a block ahead, it passes while the block before is computed.
-enum class For { reading, writing };
-
-template <For use>
-void prefetch(const float* begin, int64_t count) {
-#if defined(__GNUC__)
-  for (int64_t i = 0; i < count; i += 16) __builtin_prefetch(begin + i, use == For::writing, 3);
-#else
-  (void)begin, (void)count;
-#endif
 }
 
 MelOptions mel_options(const SpectralOptions& o) {
@@ -128,7 +115,8 @@ Spectral::Spectral(const SpectralOptions& options)
   tables_.n_cepstra = o.n_cepstra;
   tables_.dct = dct_.data();
   const int64_t frame_bytes = static_cast<int64_t>(sizeof(float)) * n_rows() * 3;
-  piece_frames_ = std::clamp(kPieceBytes / frame_bytes / kLanes * kLanes, kMinPieceFrames, kMaxPieceFrames);
+  piece_frames_ =
+      std::clamp(kPieceBytes / frame_bytes / kMinPieceFrames * kMinPieceFrames, kMinPieceFrames, kMaxPieceFrames);
 }
 
 int Spectral::n_rows() const {
@@ -159,12 +147,14 @@ void Spectral::rows(const WaveformPart& part, int64_t first, int64_t count, Scra
   const int64_t hop = options_.frames.hop_samples, length = options_.frames.length_samples;
   const int64_t all = frames_.count(part.total), stop = part.start + part.count;
   const auto& kernels = dispatch::active();
-  float* work = scratch.work.reserve(kernels::work_floats(tables_));
-  for (int64_t f = 0; f < count; f += kLanes) {
-    const int n = static_cast<int>(std::min<int64_t>(kLanes, count - f));
+  float* work = scratch.work.reserve(static_cast<size_t>(lanes()) * kernels::work_numbers(tables_));
+  for (int64_t f = 0; f < count; f += lanes()) {
+    const int n = static_cast<int>(std::min(lanes(), count - f));
     const int64_t begin = frames_.begin(first + f), end = begin + (n - 1) * hop + length;
-    if (end < stop) prefetch<For::reading>(part.samples + (end - part.start), std::min(stop - end, kLanes * hop));
-    prefetch<For::writing>(out + f * n_values(), n * n_values());
+    const float* next = part.samples + (std::min(end, stop) - part.start);
+    const float* place = out + f * n_values();
+    const kernels::Ahead ahead{next, next + std::clamp<int64_t>(stop - end, 0, lanes() * hop), place,
+                               place + n * n_values()};
     if (scratch.limit > 0.0f) {
       // the samples that these frames add to those before them; the last frame adds all that are left
       const int64_t from = std::min(stop, (first + f) * hop);
@@ -177,18 +167,18 @@ void Spectral::rows(const WaveformPart& part, int64_t first, int64_t count, Scra
       frames_.signal(part, begin, end, signal);
       samples = signal;
     }
-    kernels.spectral->block(&tables_, samples, n, work, to + f, stride);
+    kernels.spectral->block(&tables_, samples, n, ahead, work, to + f, stride);
   }
 }
 
 void Spectral::plain_piece(const WaveformPart& part, int64_t first, int64_t count, float* out, Scratch& scratch) const {
   const int values = n_values();
-  float* block = scratch.block.reserve(static_cast<size_t>(values) * kLanes);
+  float* block = scratch.block.reserve(static_cast<size_t>(values) * static_cast<size_t>(lanes()));
   scratch.pointers.resize(static_cast<size_t>(values));
-  for (int r = 0; r < values; ++r) scratch.pointers[static_cast<size_t>(r)] = block + r * kLanes;
-  for (int64_t f = 0; f < count; f += kLanes) {
-    const int64_t n = std::min<int64_t>(kLanes, count - f);
-    rows(part, first + f, n, scratch, block, kLanes, out + f * values);
+  for (int r = 0; r < values; ++r) scratch.pointers[static_cast<size_t>(r)] = block + r * lanes();
+  for (int64_t f = 0; f < count; f += lanes()) {
+    const int64_t n = std::min(lanes(), count - f);
+    rows(part, first + f, n, scratch, block, lanes(), out + f * values);
     dispatch::active().spectral->to_frames(scratch.pointers.data(), values, n, out + f * values);
   }
 }
@@ -200,13 +190,13 @@ void Spectral::delta_piece(const WaveformPart& part, int64_t first, int64_t coun
   const int n_sources = 2 + options_.delta2, channels = n_channels();
 
   // Columns of a row: frame f lies at f - origin. Static rows reach `context` frames beyond the piece on either side,
-  // rows of deltas `half` fewer; frames beyond the waveform repeat its edge frames.
-  const int64_t context = context_frames(), origin = first - context;
-  const int64_t width = whole_lanes(count + 2 * context + kLanes) + kLanes;
+  // rows of deltas `half` fewer; frames beyond the waveform repeat its edge frames. The piece begins at whole lanes.
+  const int64_t context = context_frames(), lead = (context + lanes() - 1) / lanes() * lanes();
+  const int64_t origin = first - lead, width = (lead + count + context) / lanes() * lanes() + 3 * lanes();
   float* base = scratch.rows.reserve(static_cast<size_t>(height * n_sources * width));
   // rows of one source lie together: a block of frames is stored over few pages
   const auto row = [&](int64_t r, int source) { return base + (source * height + r) * width; };
-  const int64_t begin = std::max<int64_t>(0, origin), end = std::min(total, first + count + context);
+  const int64_t begin = std::max<int64_t>(0, first - context), end = std::min(total, first + count + context);
   const auto repeat_edges = [&](float* values, int64_t low, int64_t high) {  // of frames [low, high)
     for (int64_t f = low; f < 0; ++f) values[f - origin] = values[-origin];
     for (int64_t f = total; f < high; ++f) values[f - origin] = values[total - 1 - origin];
@@ -215,22 +205,22 @@ void Spectral::delta_piece(const WaveformPart& part, int64_t first, int64_t coun
   rows(part, begin, end - begin, scratch, base + (begin - origin), width, out);
   for (int64_t r = 0; r < height; ++r) {
     float* statics = row(r, 0);
-    repeat_edges(statics, origin, first + count + context);
+    repeat_edges(statics, first - context, first + count + context);
     const int64_t reach = context - half, delta_begin = std::max<int64_t>(0, first - reach);
     const int64_t delta_end = std::min(total, first + count + reach);
     kernels.deltas(statics + (delta_begin - origin), static_cast<int>(half), factor, delta_end - delta_begin,
                    row(r, 1) + (delta_begin - origin));
     if (!options_.delta2) continue;
     repeat_edges(row(r, 1), first - reach, first + count + reach);
-    kernels.deltas(row(r, 1) + context, static_cast<int>(half), factor, count, row(r, 2) + context);
+    kernels.deltas(row(r, 1) + lead, static_cast<int>(half), factor, count, row(r, 2) + lead);
   }
 
   scratch.pointers.resize(static_cast<size_t>(height * channels));
   size_t at = 0;
   for (int64_t r = 0; r < height; ++r) {
-    if (options_.statics) scratch.pointers[at++] = row(r, 0) + context;
-    if (options_.delta) scratch.pointers[at++] = row(r, 1) + context;
-    if (options_.delta2) scratch.pointers[at++] = row(r, 2) + context;
+    if (options_.statics) scratch.pointers[at++] = row(r, 0) + lead;
+    if (options_.delta) scratch.pointers[at++] = row(r, 1) + lead;
+    if (options_.delta2) scratch.pointers[at++] = row(r, 2) + lead;
   }
   kernels.to_frames(scratch.pointers.data(), height * channels, count, out);
 }

@@ -32,6 +32,10 @@ namespace isa_baseline {
 extern const AttentionKernels<float> attention_f32;
 extern const AttentionKernels<double> attention_f64;
 }  // namespace isa_baseline
+namespace isa_avx512 {
+extern const AttentionKernels<float> attention_f32;
+extern const AttentionKernels<double> attention_f64;
+}  // namespace isa_avx512
 namespace isa_avx2 {
 extern const AttentionKernels<float> attention_f32;
 extern const AttentionKernels<double> attention_f64;

@@ -103,28 +103,34 @@ struct Radix8 {
 };
 
 template <typename Radix>
-void fft_pass(const FftStage& s, int points, float* x) {
+void fft_pass(const FftStage& s, int points, Ahead& ahead, float* x) {
   const ptrdiff_t step = kComplex * s.span, block = Radix::radix * step, end = kComplex * points;
-  for (ptrdiff_t b = 0; b < end; b += block) Radix::template butterfly<false>(x + b, step, s.twiddles);
+  for (ptrdiff_t b = 0; b < end; b += block) {
+    ask(ahead);
+    Radix::template butterfly<false>(x + b, step, s.twiddles);
+  }
   const float* w = s.twiddles;
   for (int j = 1; j < s.span; ++j, w += 2 * (Radix::radix - 1)) {
-    for (ptrdiff_t b = kComplex * j; b < end; b += block) Radix::template butterfly<true>(x + b, step, w);
+    for (ptrdiff_t b = kComplex * j; b < end; b += block) {
+      ask(ahead);
+      Radix::template butterfly<true>(x + b, step, w);
+    }
   }
 }
 
-void complex_fft(const FftTables& t, float* x) {
+void complex_fft(const FftTables& t, Ahead& ahead, float* x) {
   for (int i = 0; i < t.n_stages; ++i) {
     const FftStage& s = t.stages[i];
     if (s.radix == 8) {
-      fft_pass<Radix8>(s, t.points, x);
+      fft_pass<Radix8>(s, t.points, ahead, x);
     } else if (s.radix == 4) {
-      fft_pass<Radix4>(s, t.points, x);
+      fft_pass<Radix4>(s, t.points, ahead, x);
     } else if (s.radix == 2) {
-      fft_pass<Radix2>(s, t.points, x);
+      fft_pass<Radix2>(s, t.points, ahead, x);
     } else if (s.radix == 3) {
-      fft_pass<Radix3>(s, t.points, x);
+      fft_pass<Radix3>(s, t.points, ahead, x);
     } else {
-      fft_pass<Radix5>(s, t.points, x);
+      fft_pass<Radix5>(s, t.points, ahead, x);
     }
   }
 }

@@ -1,5 +1,5 @@
-// kLanes (8) floats that behave like one. Compilers with vector types keep them in registers; others get a plain loop.
-// Everything is static: an inline function with external linkage would become a weak symbol.
+// kLanes floats that behave like one: 16 with AVX-512, else 8. Compilers with vector types keep them in registers;
+// others get a plain loop. Everything is static: an inline function with external linkage would become a weak symbol.
 #pragma once
 
 #include <stddef.h>
@@ -15,11 +15,18 @@
 
 namespace serkit::kernels::SERKIT_ISA_NAMESPACE {
 
-#if defined(__GNUC__) && defined(__AVX__)
+#if defined(__GNUC__) && defined(__AVX512F__)
+constexpr int kLanes = 16;
+typedef __m512 Lanes;
+
+static inline Lanes fill(float x) { return _mm512_set1_ps(x); }
+#elif defined(__GNUC__) && defined(__AVX__)
+constexpr int kLanes = 8;
 typedef __m256 Lanes;
 
 static inline Lanes fill(float x) { return _mm256_set1_ps(x); }
 #elif defined(__GNUC__)
+constexpr int kLanes = 8;
 // Two registers: a vector type wider than the machine's would live in memory (measured: ten times slower on SSE2).
 typedef float HalfLanes __attribute__((vector_size(16)));
 
@@ -33,6 +40,7 @@ static inline Lanes operator-(Lanes a, Lanes b) { return {a.low - b.low, a.high 
 static inline Lanes operator*(Lanes a, Lanes b) { return {a.low * b.low, a.high * b.high}; }
 static inline Lanes operator*(Lanes a, float b) { return {a.low * b, a.high * b}; }
 #else
+constexpr int kLanes = 8;
 struct Lanes {
   float v[kLanes];
 };
@@ -65,72 +73,89 @@ static inline Lanes load(const float* p) {
 
 static inline void store(float* p, Lanes a) { memcpy(p, &a, sizeof a); }
 
-// ---- transposition: rows of kLanes numbers in memory, columns in registers ----
+// ---- transposition, four columns at a time: rows in memory, columns in registers ----
 
 #if defined(__GNUC__) && defined(__AVX__)
 
-static inline Lanes two_rows(const float* low, const float* high) {
-  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(low)), _mm_loadu_ps(high), 1);
+#if defined(__AVX512F__)
+// Lanes 4 g + i of column i of the result are from row 4 g: rows are joined by the load, which costs no shuffle.
+static inline Lanes every_fourth(const float* const* rows, ptrdiff_t at) {
+  Lanes all = _mm512_castps128_ps512(_mm_loadu_ps(rows[0] + at));
+  all = _mm512_insertf32x4(all, _mm_loadu_ps(rows[4] + at), 1);
+  all = _mm512_insertf32x4(all, _mm_loadu_ps(rows[8] + at), 2);
+  return _mm512_insertf32x4(all, _mm_loadu_ps(rows[12] + at), 3);
+}
+static inline Lanes interleave_low(Lanes a, Lanes b) { return _mm512_unpacklo_ps(a, b); }
+static inline Lanes interleave_high(Lanes a, Lanes b) { return _mm512_unpackhi_ps(a, b); }
+static inline Lanes low_pairs(Lanes a, Lanes b) { return _mm512_shuffle_ps(a, b, 0x44); }
+static inline Lanes high_pairs(Lanes a, Lanes b) { return _mm512_shuffle_ps(a, b, 0xee); }
+static inline void store_every_fourth(Lanes all, float* rows, ptrdiff_t stride) {
+  _mm_storeu_ps(rows, _mm512_castps512_ps128(all));
+  _mm_storeu_ps(rows + 4 * stride, _mm512_extractf32x4_ps(all, 1));
+  _mm_storeu_ps(rows + 8 * stride, _mm512_extractf32x4_ps(all, 2));
+  _mm_storeu_ps(rows + 12 * stride, _mm512_extractf32x4_ps(all, 3));
+}
+#else
+static inline Lanes every_fourth(const float* const* rows, ptrdiff_t at) {
+  return _mm256_insertf128_ps(_mm256_castps128_ps256(_mm_loadu_ps(rows[0] + at)), _mm_loadu_ps(rows[4] + at), 1);
+}
+static inline Lanes interleave_low(Lanes a, Lanes b) { return _mm256_unpacklo_ps(a, b); }
+static inline Lanes interleave_high(Lanes a, Lanes b) { return _mm256_unpackhi_ps(a, b); }
+static inline Lanes low_pairs(Lanes a, Lanes b) { return _mm256_shuffle_ps(a, b, 0x44); }
+static inline Lanes high_pairs(Lanes a, Lanes b) { return _mm256_shuffle_ps(a, b, 0xee); }
+static inline void store_every_fourth(Lanes all, float* rows, ptrdiff_t stride) {
+  _mm_storeu_ps(rows, _mm256_castps256_ps128(all));
+  _mm_storeu_ps(rows + 4 * stride, _mm256_extractf128_ps(all, 1));
+}
+#endif
+
+static inline void transpose_fours(Lanes a, Lanes b, Lanes c, Lanes d, Lanes* out) {
+  const Lanes ab_low = interleave_low(a, b), ab_high = interleave_high(a, b);
+  const Lanes cd_low = interleave_low(c, d), cd_high = interleave_high(c, d);
+  out[0] = low_pairs(ab_low, cd_low);
+  out[1] = high_pairs(ab_low, cd_low);
+  out[2] = low_pairs(ab_high, cd_high);
+  out[3] = high_pairs(ab_high, cd_high);
 }
 
-static inline void transpose_halves(Lanes a, Lanes b, Lanes c, Lanes d, Lanes* out) {
-  const Lanes ab_low = _mm256_unpacklo_ps(a, b), ab_high = _mm256_unpackhi_ps(a, b);
-  const Lanes cd_low = _mm256_unpacklo_ps(c, d), cd_high = _mm256_unpackhi_ps(c, d);
-  out[0] = _mm256_shuffle_ps(ab_low, cd_low, 0x44);
-  out[1] = _mm256_shuffle_ps(ab_low, cd_low, 0xee);
-  out[2] = _mm256_shuffle_ps(ab_high, cd_high, 0x44);
-  out[3] = _mm256_shuffle_ps(ab_high, cd_high, 0xee);
-}
-
-// columns[i] holds rows[l][i] in lane l. Halves are joined by the load, which costs no shuffle.
+// columns[i] holds rows[l][at + i] in lane l, i < 4.
 static inline void load_columns(const float* const* rows, ptrdiff_t at, Lanes* columns) {
-  for (int half = 0; half < 2; ++half, at += 4) {
-    transpose_halves(two_rows(rows[0] + at, rows[4] + at), two_rows(rows[1] + at, rows[5] + at),
-                     two_rows(rows[2] + at, rows[6] + at), two_rows(rows[3] + at, rows[7] + at), columns + 4 * half);
-  }
+  transpose_fours(every_fourth(rows, at), every_fourth(rows + 1, at), every_fourth(rows + 2, at),
+                  every_fourth(rows + 3, at), columns);
 }
 
-// rows[l][i] = columns[i] of lane l; rows are `stride` apart.
+// rows[l * stride + i] = columns[i] of lane l, i < 4.
 static inline void store_rows(const Lanes* columns, float* rows, ptrdiff_t stride) {
-  for (int half = 0; half < 2; ++half) {
-    Lanes pair[4];
-    transpose_halves(columns[4 * half], columns[4 * half + 1], columns[4 * half + 2], columns[4 * half + 3], pair);
-    for (int l = 0; l < 4; ++l) {
-      _mm_storeu_ps(rows + l * stride + 4 * half, _mm256_castps256_ps128(pair[l]));
-      _mm_storeu_ps(rows + (l + 4) * stride + 4 * half, _mm256_extractf128_ps(pair[l], 1));
-    }
-  }
+  Lanes fours[4];
+  transpose_fours(columns[0], columns[1], columns[2], columns[3], fours);
+  for (int l = 0; l < 4; ++l) store_every_fourth(fours[l], rows + l * stride, stride);
 }
 
 #elif defined(__GNUC__) && defined(__SSE2__)
 
 static inline void load_columns(const float* const* rows, ptrdiff_t at, Lanes* columns) {
-  for (int half = 0; half < 2; ++half, at += 4) {
-    __m128 low[4], high[4];
-    for (int l = 0; l < 4; ++l) low[l] = _mm_loadu_ps(rows[l] + at), high[l] = _mm_loadu_ps(rows[l + 4] + at);
-    _MM_TRANSPOSE4_PS(low[0], low[1], low[2], low[3]);
-    _MM_TRANSPOSE4_PS(high[0], high[1], high[2], high[3]);
-    for (int i = 0; i < 4; ++i) columns[4 * half + i] = {low[i], high[i]};
-  }
+  __m128 low[4], high[4];
+  for (int l = 0; l < 4; ++l) low[l] = _mm_loadu_ps(rows[l] + at), high[l] = _mm_loadu_ps(rows[l + 4] + at);
+  _MM_TRANSPOSE4_PS(low[0], low[1], low[2], low[3]);
+  _MM_TRANSPOSE4_PS(high[0], high[1], high[2], high[3]);
+  for (int i = 0; i < 4; ++i) columns[i] = {low[i], high[i]};
 }
 
 static inline void store_rows(const Lanes* columns, float* rows, ptrdiff_t stride) {
-  for (int half = 0; half < 2; ++half) {
-    __m128 low[4], high[4];
-    for (int i = 0; i < 4; ++i) low[i] = columns[4 * half + i].low, high[i] = columns[4 * half + i].high;
-    _MM_TRANSPOSE4_PS(low[0], low[1], low[2], low[3]);
-    _MM_TRANSPOSE4_PS(high[0], high[1], high[2], high[3]);
-    for (int l = 0; l < 4; ++l) {
-      _mm_storeu_ps(rows + l * stride + 4 * half, low[l]);
-      _mm_storeu_ps(rows + (l + 4) * stride + 4 * half, high[l]);
-    }
+  __m128 low[4], high[4];
+  for (int i = 0; i < 4; ++i) low[i] = columns[i].low, high[i] = columns[i].high;
+  _MM_TRANSPOSE4_PS(low[0], low[1], low[2], low[3]);
+  _MM_TRANSPOSE4_PS(high[0], high[1], high[2], high[3]);
+  for (int l = 0; l < 4; ++l) {
+    _mm_storeu_ps(rows + l * stride, low[l]);
+    _mm_storeu_ps(rows + (l + 4) * stride, high[l]);
   }
 }
 
 #else
 
 static inline void load_columns(const float* const* rows, ptrdiff_t at, Lanes* columns) {
-  for (int i = 0; i < kLanes; ++i) {
+  for (int i = 0; i < 4; ++i) {
     float column[kLanes];
     for (int l = 0; l < kLanes; ++l) column[l] = rows[l][at + i];
     columns[i] = load(column);
@@ -138,7 +163,7 @@ static inline void load_columns(const float* const* rows, ptrdiff_t at, Lanes* c
 }
 
 static inline void store_rows(const Lanes* columns, float* rows, ptrdiff_t stride) {
-  for (int i = 0; i < kLanes; ++i) {
+  for (int i = 0; i < 4; ++i) {
     float column[kLanes];
     store(column, columns[i]);
     for (int l = 0; l < kLanes; ++l) rows[l * stride + i] = column[l];
@@ -150,13 +175,15 @@ static inline void store_rows(const Lanes* columns, float* rows, ptrdiff_t strid
 // ---- numbers with the operators of float and int32_t, as wide as a register, for what is not lane by lane ----
 
 #if defined(__GNUC__)
-#if defined(__AVX__)
-typedef float Floats __attribute__((vector_size(32)));
-typedef int32_t Ints __attribute__((vector_size(32)));
+#if defined(__AVX512F__)
+#define SERKIT_REGISTER_BYTES 64
+#elif defined(__AVX__)
+#define SERKIT_REGISTER_BYTES 32
 #else
-typedef float Floats __attribute__((vector_size(16)));
-typedef int32_t Ints __attribute__((vector_size(16)));
+#define SERKIT_REGISTER_BYTES 16
 #endif
+typedef float Floats __attribute__((vector_size(SERKIT_REGISTER_BYTES)));
+typedef int32_t Ints __attribute__((vector_size(SERKIT_REGISTER_BYTES)));
 static inline Floats to_float(Ints x) { return __builtin_convertvector(x, Floats); }
 static inline Floats select(Ints yes, Floats a, Floats b) { return yes ? a : b; }
 #else
@@ -165,6 +192,23 @@ typedef int32_t Ints;
 static inline Floats to_float(Ints x) { return static_cast<float>(x); }
 static inline Floats select(bool yes, Floats a, Floats b) { return yes ? a : b; }
 #endif
+
+// Asks for the next line of either kind.
+static inline void ask(Ahead& ahead) {
+#if defined(__GNUC__)
+  constexpr ptrdiff_t line = 64 / sizeof(float);
+  if (ahead.read < ahead.read_end) {
+    __builtin_prefetch(ahead.read, 0, 3);
+    ahead.read += line;
+  }
+  if (ahead.write < ahead.write_end) {
+    __builtin_prefetch(ahead.write, 1, 3);
+    ahead.write += line;
+  }
+#else
+  (void)ahead;
+#endif
+}
 
 // ---- a complex number a lane: real parts, then imaginary parts ----
 

@@ -16,14 +16,14 @@ namespace {
 // Samples of kLanes frames, times window where there is one, to lanes `step` floats apart.
 void gather(const float* const* frames, int length, const float* window, float* work, ptrdiff_t step) {
   int i = 0;
-  for (; i + kLanes <= length; i += kLanes) {
-    Lanes columns[kLanes];
+  for (; i + 4 <= length; i += 4) {
+    Lanes columns[4];
     load_columns(frames, i, columns);
-    for (int j = 0; j < kLanes; ++j) {
+    for (int j = 0; j < 4; ++j) {
       store(work + step * (i + j), window ? columns[j] * fill(window[i + j]) : columns[j]);
     }
   }
-  for (; i < length; ++i) {  // a whole column would read beyond the last frame
+  for (; i < length; ++i) {  // four columns would reach beyond the last frame
     for (int l = 0; l < kLanes; ++l) work[step * i + l] = frames[l][i] * (window ? window[i] : 1.0f);
   }
 }
@@ -96,13 +96,14 @@ inline Bins split_bins(const FftTables& t, const float* z, int k) {
 
 // Calls keep(k, bin k times 2 if packed) for all bins, in no order.
 template <typename Keep>
-inline void all_bins(const FftTables& t, const float* z, Keep keep) {
+inline void all_bins(const FftTables& t, const float* z, Ahead& ahead, Keep keep) {
   const int half = t.size / 2;
   if (!t.packed) {
     for (int k = 0; k <= half; ++k) keep(k, load_complex(z + kComplex * t.place[k]));
     return;
   }
   for (int k = 0; k <= half / 2; ++k) {
+    ask(ahead);
     const Bins bins = split_bins(t, z, k);
     keep(half - k, bins.high);
     keep(k, bins.low);
@@ -110,19 +111,20 @@ inline void all_bins(const FftTables& t, const float* z, Keep keep) {
 }
 
 // Powers of all bins to out, `stride` floats apart.
-void power_spectrum(const FftTables& t, const float* z, float factor, float* out, ptrdiff_t stride) {
+void power_spectrum(const FftTables& t, const float* z, Ahead& ahead, float factor, float* out, ptrdiff_t stride) {
   const auto power = [](Complex bin) { return bin.re * bin.re + bin.im * bin.im; };
   if (factor == 1.0f) {
-    all_bins(t, z, [=](int k, Complex bin) { store(out + stride * k, power(bin)); });
+    all_bins(t, z, ahead, [=](int k, Complex bin) { store(out + stride * k, power(bin)); });
   } else {
-    all_bins(t, z, [=](int k, Complex bin) { store(out + stride * k, power(bin) * fill(factor)); });
+    all_bins(t, z, ahead, [=](int k, Complex bin) { store(out + stride * k, power(bin) * fill(factor)); });
   }
 }
 
 // Real and imaginary parts of bins [first, first + count) to rows 2 (k - first) and 2 (k - first) + 1.
-void complex_spectrum(const FftTables& t, const float* z, int first, int count, float* out, ptrdiff_t stride) {
+void complex_spectrum(const FftTables& t, const float* z, Ahead& ahead, int first, int count, float* out,
+                      ptrdiff_t stride) {
   const Lanes factor = fill(t.packed ? 0.5f : 1.0f);
-  all_bins(t, z, [=](int k, Complex bin) {
+  all_bins(t, z, ahead, [=](int k, Complex bin) {
     if (k < first || k >= first + count) return;
     store(out + stride * 2 * (k - first), bin.re * factor);
     store(out + stride * (2 * (k - first) + 1), bin.im * factor);
@@ -201,7 +203,7 @@ void to_rows(const float* lanes, int count, float* rows, ptrdiff_t stride) {
   for (int r = 0; r < count; ++r) store(rows + stride * r, load(lanes + kLanes * r));
 }
 
-void block(const SpectralTables* tables, const float* samples, int n_frames, float* work, float* rows,
+void block(const SpectralTables* tables, const float* samples, int n_frames, Ahead ahead, float* work, float* rows,
            ptrdiff_t stride) {
   const SpectralTables& t = *tables;
   const int n_bins = t.fft.size / 2 + 1;
@@ -209,24 +211,24 @@ void block(const SpectralTables* tables, const float* samples, int n_frames, flo
   float* bands = spectrum + static_cast<ptrdiff_t>(kLanes) * n_bins;
   float* energy = bands + static_cast<ptrdiff_t>(kLanes) * t.mel.n_bands;
   windowed_frames(t, samples, n_frames, work, energy);
-  complex_fft(t.fft, work);
+  complex_fft(t.fft, ahead, work);
   if (t.stage == StageKind::stft) {
-    complex_spectrum(t.fft, work, t.first_bin, t.n_bins, rows, stride);
+    complex_spectrum(t.fft, work, ahead, t.first_bin, t.n_bins, rows, stride);
     return;
   }
   if (t.stage == StageKind::spectrum) {
     if (!t.magnitude && t.log == LogKind::none && t.n_bins == n_bins) {
-      power_spectrum(t.fft, work, t.power_factor, rows, stride);
+      power_spectrum(t.fft, work, ahead, t.power_factor, rows, stride);
       return;
     }
-    power_spectrum(t.fft, work, t.power_factor, spectrum, kLanes);
+    power_spectrum(t.fft, work, ahead, t.power_factor, spectrum, kLanes);
     spectrum += static_cast<ptrdiff_t>(kLanes) * t.first_bin;
     if (t.magnitude) square_roots(spectrum, kLanes * t.n_bins);
     take_log(t.log, t.floor, spectrum, kLanes * t.n_bins);
     to_rows(spectrum, t.n_bins, rows, stride);
     return;
   }
-  power_spectrum(t.fft, work, t.power_factor, spectrum, kLanes);
+  power_spectrum(t.fft, work, ahead, t.power_factor, spectrum, kLanes);
   if (t.energy == EnergyKind::spectrum) {
     store(energy, sum_of(n_bins, [=](int k) { return load(spectrum + kLanes * k); }));
   }
@@ -266,18 +268,18 @@ void deltas(const float* in, int half, float factor, int64_t count, float* out) 
 void to_frames(const float* const* rows, int64_t n_rows, int64_t n_frames, float* out) {
   for (int64_t f = 0; f < n_frames; f += kLanes) {
     const int64_t lanes = n_frames - f < kLanes ? n_frames - f : kLanes;
-    for (int64_t r = 0; r < n_rows; r += kLanes) {
-      const int64_t width = n_rows - r < kLanes ? n_rows - r : kLanes;
-      Lanes columns[kLanes];
-      for (int64_t i = 0; i < kLanes; ++i) columns[i] = load(rows[r + (i < width ? i : width - 1)] + f);
-      if (lanes == kLanes && width == kLanes) {
+    for (int64_t r = 0; r < n_rows; r += 4) {
+      const int64_t width = n_rows - r < 4 ? n_rows - r : 4;
+      Lanes columns[4];
+      for (int64_t i = 0; i < 4; ++i) columns[i] = load(rows[r + (i < width ? i : width - 1)] + f);
+      if (lanes == kLanes && width == 4) {
         store_rows(columns, out + f * n_rows + r, n_rows);
         continue;
       }
-      float tile[kLanes * kLanes];
-      store_rows(columns, tile, kLanes);
+      float tile[kLanes * 4];
+      store_rows(columns, tile, 4);
       for (int64_t l = 0; l < lanes; ++l) {
-        memcpy(out + (f + l) * n_rows + r, tile + l * kLanes, sizeof(float) * static_cast<size_t>(width));
+        memcpy(out + (f + l) * n_rows + r, tile + l * 4, sizeof(float) * static_cast<size_t>(width));
       }
     }
   }
@@ -285,6 +287,6 @@ void to_frames(const float* const* rows, int64_t n_rows, int64_t n_frames, float
 
 }  // namespace
 
-extern const SpectralKernels spectral = {block, deltas, to_frames};
+extern const SpectralKernels spectral = {kLanes, block, deltas, to_frames};
 
 }  // namespace serkit::kernels::SERKIT_ISA_NAMESPACE

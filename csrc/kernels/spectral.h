@@ -1,7 +1,8 @@
 // Hot loops of spectral features. Raw pointers and C headers only: an STL template compiled here would become a weak
 // symbol that the linker may keep, with its wide instructions, for every caller.
 //
-// Frames lie across lanes: a block holds kLanes frames, value i of frame l at [i * kLanes + l]. Each lane goes through
+// Frames lie across lanes: a block holds as many frames as the instruction set has lanes, value i of frame l at
+// [i * lanes + l]. Each lane goes through
 // the same instructions whatever its neighbours hold, so a frame's result depends on its own samples alone.
 #pragma once
 
@@ -10,7 +11,6 @@
 
 namespace serkit::kernels {
 
-constexpr int kLanes = 8;
 constexpr int kMaxStages = 16;
 constexpr int kMoments = 8;
 
@@ -87,21 +87,32 @@ struct SignalKernels {
   bool (*all_within)(const float* samples, int64_t count, float limit);
 };
 
+// Memory that will be needed after a block: samples of the next one, the place where this one's frames go. Main
+// memory's latency would otherwise stand between blocks. Lines are asked for one by one while the block is computed:
+// asked for all at once they fill the core's miss buffers, and it waits for them (measured: a quarter of the time).
+struct Ahead {
+  const float* read;
+  const float* read_end;
+  const float* write;
+  const float* write_end;
+};
+
 struct SpectralKernels {
-  // n_frames <= kLanes frames, hop apart, to rows: value r of frame l at rows[r * stride + l]; all kLanes columns are
-  // written, those beyond n_frames repeat the last frame. work: work_floats(tables), rows may not lie in it.
-  void (*block)(const SpectralTables* tables, const float* samples, int n_frames, float* work, float* rows,
+  int lanes;
+  // n_frames <= lanes frames, hop apart, to rows: value r of frame l at rows[r * stride + l]; all `lanes` columns are
+  // written, those beyond n_frames repeat the last frame. work: lanes * work_numbers(tables), rows may not lie in it.
+  void (*block)(const SpectralTables* tables, const float* samples, int n_frames, Ahead ahead, float* work, float* rows,
                 ptrdiff_t stride);
-  // out[t] = sum_n n (in[t + n] - in[t - n]) * factor, n = 1..half, t in [0, count) rounded up to whole kLanes.
+  // out[t] = sum_n n (in[t + n] - in[t - n]) * factor, n = 1..half, t in [0, count) rounded up to whole lanes.
   void (*deltas)(const float* in, int half, float factor, int64_t count, float* out);
-  // Columns [0, n_frames) of n_rows rows to out[f * n_rows + r]; columns up to the next multiple of kLanes are read.
+  // Columns [0, n_frames) of n_rows rows to out[f * n_rows + r]; columns up to the next multiple of lanes are read.
   void (*to_frames)(const float* const* rows, int64_t n_rows, int64_t n_frames, float* out);
 };
 
-// Floats that block() needs: the FFT's points, then the spectrum, then bands.
-inline size_t work_floats(const SpectralTables& t) {
-  return static_cast<size_t>(kLanes) * (2 * static_cast<size_t>(t.fft.points) + static_cast<size_t>(t.fft.size) / 2 +
-                                        1 + static_cast<size_t>(t.mel.n_bands) + 1);
+// Numbers a lane that block() needs: the FFT's points, then the spectrum, bands and the energy.
+inline size_t work_numbers(const SpectralTables& t) {
+  return 2 * static_cast<size_t>(t.fft.points) + static_cast<size_t>(t.fft.size) / 2 + 1 +
+         static_cast<size_t>(t.mel.n_bands) + 1;
 }
 
 namespace isa_baseline {
@@ -112,5 +123,9 @@ namespace isa_avx2 {
 extern const SignalKernels signal;
 extern const SpectralKernels spectral;
 }  // namespace isa_avx2
+namespace isa_avx512 {
+extern const SignalKernels signal;
+extern const SpectralKernels spectral;
+}  // namespace isa_avx512
 
 }  // namespace serkit::kernels
