@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from harness import Contest, Entrant, Race, lm3, peers
+from harness.ours import Spectral
 from harness.speech import Speech
 from serkit.features import LogMel
 
 # compute the definition itself; the others have frames, windows or filters of their own
-SAME = {"C + FFTW", "C + FFTW, caller's buffer", "mkl_fft + NumPy", "NumPy", "torch.stft", "librosa"}
+SAME = {"mkl_fft + NumPy", "NumPy", "torch.stft", "librosa"}
 PEERS: dict[str, Callable[[lm3.Signals], Callable[[], Any]]] = {
     "mkl_fft + NumPy": peers.mkl_fft,
     "NumPy": peers.numpy,
@@ -23,6 +24,7 @@ PEERS: dict[str, Callable[[lm3.Signals], Callable[[], Any]]] = {
     "kaldi-native-fbank": peers.kaldi,
     "python_speech_features": peers.python_speech_features,
 }
+OWN = ["serkit", "serkit, caller's buffer", "C + FFTW", "C + FFTW, caller's buffer", "C + MKL"]
 ANCHORS = ("C + FFTW", "mkl_fft + NumPy", "NumPy")
 
 
@@ -31,11 +33,11 @@ def ours(speech: Speech, threads: int) -> Callable[[], Any]:
     return lambda: log_mel.batch(speech.signals, threads=threads)
 
 
-def c_program(speech: Speech, *, reuse: bool = False, threads: int = 1) -> Callable[[], Any]:
+def c_program(speech: Speech, fft: str = "FFTW", *, reuse: bool = False, threads: int = 1) -> Callable[[], Any]:
     """The C program; on two threads each takes every other utterance, without regard to the order of the answer."""
     from harness.fftw import Batch, Fftw
 
-    parts = [(Fftw(), Batch(speech.signals[i::threads])) for i in range(threads)]
+    parts = [(Fftw(fft), Batch(speech.signals[i::threads])) for i in range(threads)]
     outs = [batch.empty(3 * lm3.BANDS) if reuse else None for _, batch in parts]
 
     def run(i: int) -> tuple[Any, Any]:
@@ -58,8 +60,8 @@ def contest(speech: Speech, entrants: dict[str, Entrant], **settings: Any) -> Co
     truth = lm3.truth(speech.signals)
 
     def check(name: str, answer: Any) -> None:
-        answers = in_order(answer) if name.startswith("C + FFTW") else answer
-        if name.startswith(("serkit", "C + FFTW")) or name in SAME:
+        answers = in_order(answer) if name.startswith("C + ") else answer
+        if name.startswith(("serkit", "C + ")) or name in SAME:
             lm3.assert_close(answers, truth)
         else:
             lm3.assert_alike(answers, truth)
@@ -70,14 +72,16 @@ def contest(speech: Speech, entrants: dict[str, Entrant], **settings: Any) -> Co
 def one_thread(speech: Speech) -> Contest:
     entrants = {
         "serkit": Entrant(lambda: ours(speech, 1)),
+        "serkit, caller's buffer": Entrant(lambda: Spectral.lm3().on(speech.signals, reuse=True)),
         "C + FFTW": Entrant(lambda: c_program(speech)),
         "C + FFTW, caller's buffer": Entrant(lambda: c_program(speech, reuse=True)),
+        "C + MKL": Entrant(lambda: c_program(speech, "MKL")),
     }
     entrants |= {name: Entrant(lambda make=make: make(speech.signals)) for name, make in PEERS.items()}
     return contest(speech, entrants, anchors=ANCHORS)
 
 
-@pytest.mark.parametrize("entrant", ["serkit", "C + FFTW", "C + FFTW, caller's buffer", *PEERS])
+@pytest.mark.parametrize("entrant", OWN + list(PEERS))
 def test_one_thread(race: Race, speech: Speech, entrant: str) -> None:
     race(entrant, "LM3, 1 thread", lambda: one_thread(speech))
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import shutil
 import subprocess
 import tempfile
 import weakref
 from collections.abc import Sequence
 from functools import cache
+from importlib.metadata import PackageNotFoundError, files
 from pathlib import Path
 
 import numpy as np
@@ -23,22 +25,27 @@ FLAGS = ("-O3", "-march=native", "-ffast-math", "-fPIC", "-shared")
 
 
 @cache
-def library() -> ctypes.CDLL:
-    """The compiled program. Skips the test where there is no C compiler or no FFTW in single precision."""
+def library(fft: str = "FFTW") -> ctypes.CDLL:
+    """The compiled program with FFTW's transforms, or with MKL's through its interface for FFTW's callers.
+
+    Skips the test where there is no C compiler, no FFTW in single precision, or no MKL.
+    """
     compiler = shutil.which("cc")
     if compiler is None:
-        pytest.skip("there is no C compiler (cc) for the plain C + FFTW program")
+        pytest.skip("there is no C compiler (cc) for the plain C program")
     folder = Path(tempfile.mkdtemp(prefix="serkit-bench-"))
     target = folder / "lm3.so"
     try:
+        link = ["-lfftw3f"] if fft == "FFTW" else _mkl()
         done = subprocess.run(
-            [compiler, *FLAGS, str(SOURCE), "-o", str(target), "-lfftw3f", "-lm"], capture_output=True, text=True
+            [compiler, *FLAGS, str(SOURCE), "-o", str(target), *link, "-lm"], capture_output=True, text=True
         )
         if done.returncode:
             if "fftw3" in done.stderr:
                 pytest.skip("FFTW in single precision (fftw3.h, libfftw3f) is not installed")
             raise RuntimeError(f"{SOURCE.name} does not compile: {done.stderr}")
-        loaded = ctypes.CDLL(str(target))
+        # deep binding: MKL in the same process exports functions of FFTW's names to everyone
+        loaded = ctypes.CDLL(str(target), mode=os.RTLD_NOW | getattr(os, "RTLD_DEEPBIND", 0))
     finally:
         shutil.rmtree(folder)  # a loaded library needs its file no more
     loaded.lm3_new.restype = ctypes.c_void_p
@@ -50,11 +57,22 @@ def library() -> ctypes.CDLL:
     return loaded
 
 
+def _mkl() -> list[str]:
+    """Linker arguments for the MKL that mkl_fft brought."""
+    try:
+        found = [Path(f.locate()).resolve() for f in files("mkl") or [] if "libmkl_rt" in f.name]
+    except PackageNotFoundError:
+        found = []
+    if not found:
+        pytest.skip("mkl is not installed (extra `bench`)")
+    return [str(found[0]), f"-Wl,-rpath,{found[0].parent}"]
+
+
 class Fftw:
     """One thread's plan and buffers."""
 
-    def __init__(self) -> None:
-        self._library = library()
+    def __init__(self, fft: str = "FFTW") -> None:
+        self._library = library(fft)
         window = lm3.window().astype(np.float32)
         filters = np.ascontiguousarray(lm3.filters(), dtype=np.float32)
         self._state = self._library.lm3_new(window.ctypes.data, filters.ctypes.data, lm3.FLOOR)

@@ -198,3 +198,15 @@ def python_speech_features(signals: Signals) -> Callable[[], list[Floats]]:
         return np.stack([rows, first, psf.delta(first, 2)], axis=-1)
 
     return of_each(extract, signals)
+
+
+def psf_mfcc(signals: Signals) -> Callable[[], list[Any]]:
+    """python_speech_features: its MFCC with the energy in front, and its deltas, ``[frames, 13, 3]``."""
+    psf = needed("python_speech_features")
+
+    def extract(x: Floats) -> Any:
+        rows = psf.mfcc(x, RATE, numcep=13, nfilt=26, nfft=POINTS, preemph=0.97, ceplifter=22, appendEnergy=True)
+        first = psf.delta(rows, 2)
+        return np.stack([rows, first, psf.delta(first, 2)], axis=-1)
+
+    return of_each(extract, signals)

@@ -1,0 +1,82 @@
+"""Power spectra alone, and MFCC-39, from waveforms in memory on one thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from harness import Contest, Entrant, Race, lm3, peers
+from harness.ours import Spectral
+from harness.speech import Speech
+
+POWER = ["serkit", "C + FFTW", "C + MKL", "mkl_fft + NumPy", "NumPy"]
+MFCC = ["serkit", "python_speech_features"]
+
+
+def c_power(speech: Speech, fft: str) -> Callable[[], Any]:
+    from harness.fftw import Batch, Fftw
+
+    program, batch = Fftw(fft), Batch(speech.signals)
+    return lambda: np.split(program.power(batch).reshape(-1, lm3.BINS), np.cumsum(batch.frames)[:-1])
+
+
+def power(speech: Speech) -> Contest:
+    truth = lm3.power(speech.signals)
+
+    def check(name: str, answer: list[Any]) -> None:
+        for got, wanted in zip(answer, truth, strict=True):
+            # float32 transforms err by some 1e-7 of a frame's largest power
+            bound = 1e-5 * wanted + 4e-7 * wanted.max(axis=1, keepdims=True)
+            assert np.all(np.abs(np.reshape(got, wanted.shape) - wanted) <= bound)
+
+    makes: dict[str, Callable[[], Callable[[], Any]]] = {
+        "serkit": lambda: Spectral.power().on(speech.signals),
+        "C + FFTW": lambda: c_power(speech, "FFTW"),
+        "C + MKL": lambda: c_power(speech, "MKL"),
+        "mkl_fft + NumPy": lambda: peers.mkl_fft_power(speech.signals),
+        "NumPy": lambda: peers.numpy_power(speech.signals),
+    }
+    return Contest(
+        entrants={name: Entrant(makes[name]) for name in POWER},
+        anchors=("mkl_fft + NumPy", "NumPy"),
+        check=check,
+        work=speech.work,
+        audio_s=speech.seconds,
+    )
+
+
+@pytest.mark.parametrize("entrant", POWER)
+def test_power(race: Race, speech: Speech, entrant: str) -> None:
+    race(entrant, "power spectra, 1 thread", lambda: power(speech))
+
+
+def mfcc(speech: Speech) -> Contest:
+    theirs: list[Any] = []
+
+    def check(name: str, answer: list[Any]) -> None:
+        if name == "python_speech_features":  # the anchor comes first and is the definition
+            theirs[:] = answer
+        for got, wanted in zip(answer, theirs, strict=True):
+            assert got.shape == wanted.shape
+            # float64 there, float32 here, in cepstra of up to 100
+            assert np.abs(got - wanted).max() <= 1e-2
+
+    makes: dict[str, Callable[[], Callable[[], Any]]] = {
+        "serkit": lambda: Spectral.mfcc().on(speech.signals),
+        "python_speech_features": lambda: peers.psf_mfcc(speech.signals),
+    }
+    return Contest(
+        entrants={name: Entrant(makes[name]) for name in MFCC},
+        anchors=("python_speech_features",),
+        check=check,
+        work=speech.work,
+        audio_s=speech.seconds,
+    )
+
+
+@pytest.mark.parametrize("entrant", MFCC)
+def test_mfcc(race: Race, speech: Speech, entrant: str) -> None:
+    race(entrant, "MFCC-39, 1 thread", lambda: mfcc(speech))
