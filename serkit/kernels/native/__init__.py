@@ -17,7 +17,7 @@ __all__ = ["_core", "isa", "supported_isas"]
 
 
 def isa() -> str:
-    """Name of the instruction set in use, ``"baseline"`` or ``"avx2"``.
+    """Name of the instruction set in use, ``"baseline"``, ``"avx2"`` or ``"avx512"``.
 
     The widest one of this machine, unless the environment variable ``SERKIT_ISA`` names one when the core is first
     used. Raises ConfigError if that name is not one of ``supported_isas()``.
