@@ -11,5 +11,6 @@ PYBIND11_MODULE(_core, m) {
       "Instruction set in use; raises ValueError if SERKIT_ISA is wrong.");
   m.def("supported_isas", &serkit::dispatch::supported, "Names SERKIT_ISA may have on this machine.");
   serkit::bindings::bind_attention(m);
+  serkit::bindings::bind_riff(m);
   serkit::bindings::bind_spectral(m);
 }

@@ -1,7 +1,9 @@
 """Reads audio files: float32 mono at one sample rate, block by block, or a sentence that says what is wrong.
 
 Every route goes through the same blocks and the same streaming resampler, so that ``read`` and the concatenation of
-``blocks`` are equal to the bit and a long file costs no more memory than its mono result.
+``blocks`` are equal to the bit and a long file costs no more memory than its mono result. Plain WAV files are read by
+the core's own reader, everything else by libsndfile, which also has the words for what is no audio; which of the two
+it was shows in the time alone.
 """
 
 from __future__ import annotations
@@ -13,12 +15,14 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import AudioError
+from serkit.kernels.native.riff import RiffFile
 
 Samples = npt.NDArray[np.float32]
 
@@ -54,7 +58,7 @@ def info(path: str | os.PathLike[str]) -> AudioInfo:
     Raises AudioError as :func:`read` does, except for what only decoding shows (NaN, damaged FLAC frames).
     """
     with _open(Path(path)) as file:
-        return AudioInfo(file.samplerate, file.channels, file.frames)
+        return AudioInfo(file.sample_rate, file.channels, file.frames)
 
 
 def read(
@@ -71,9 +75,14 @@ def read(
     samples, or if the part asked for is empty or outside the file.
     """
     path = Path(path)
+    _check_rate(path, sample_rate)
     with _open(path) as file:
         first, last = _bounds(path, file, start, end)
-        ratio = sample_rate / file.samplerate if sample_rate else 1.0
+        if isinstance(file, RiffFile) and file.exact_mean and sample_rate in (0, file.sample_rate) and first < last:
+            out = np.empty(last - first, dtype=np.float32)
+            _fill(path, file, first, out)
+            return out
+        ratio = sample_rate / file.sample_rate if sample_rate else 1.0
         # soxr returns round(n * ratio) samples; a few more cost nothing and spare a second copy of a long file
         out = np.empty(math.ceil((last - first) * ratio) + 64, dtype=np.float32)
         filled = 0
@@ -94,9 +103,10 @@ def blocks(path: str | os.PathLike[str], *, sample_rate: int = 16000, seconds: f
     path = Path(path)
     if not seconds > 0:
         raise AudioError(f"Blocks of {path} must be longer than 0 s (got {seconds:g}).")
+    _check_rate(path, sample_rate)
     with _open(path) as file:
         first, last = _bounds(path, file, 0.0, None)
-        size = max(1, round(seconds * (sample_rate or file.samplerate)))
+        size = max(1, round(seconds * (sample_rate or file.sample_rate)))
         held: list[Samples] = []
         n_held = 0
         for piece in _pieces(path, file, first, last, sample_rate):
@@ -138,15 +148,72 @@ def decoded_sha256(path: str | os.PathLike[str]) -> str:
     Raises AudioError as :func:`read` does, except for NaN, which is hashed as it is.
     """
     path = Path(path)
-    with _open(path) as file:
-        integer = file.format not in _LOSSY and file.subtype.startswith(("PCM", "ALAC", "DPCM"))
-        digest = hashlib.sha256(f"{file.samplerate} {file.channels}\n".encode())
-        for block in _decoded(path, file, file.frames, "int32" if integer else "float32"):
-            digest.update(np.ascontiguousarray(block, dtype="<i4" if integer else "<f4").data)
+    # libsndfile for WAV as well: hashing takes longer than reading, and only libsndfile gives all formats as int32
+    with _SoundFile(path) as file:
+        digest = hashlib.sha256(f"{file.sample_rate} {file.channels}\n".encode())
+        for block in file.decoded(0, file.frames, "int32" if file.integer else "float32"):
+            digest.update(np.ascontiguousarray(block, dtype="<i4" if file.integer else "<f4").data)
     return digest.hexdigest()
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> RiffFile | _SoundFile:
+    """An open file, after every check that its header allows. AudioError says what is wrong with it."""
+    try:
+        return RiffFile(path)
+    except AudioError:
+        return _SoundFile(path)
+
+
+class _SoundFile:
+    """An open file of any kind that libsndfile decodes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = _open_soundfile(path)
+        self.sample_rate: int = self._file.samplerate
+        self.channels: int = self._file.channels
+        self.frames: int = self._file.frames
+        self._lossy = self._file.format in _LOSSY
+        self.integer = not self._lossy and self._file.subtype.startswith(("PCM", "ALAC", "DPCM"))
+
+    def __enter__(self) -> _SoundFile:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, value: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+    def decoded(self, first: int, last: int, dtype: str) -> Iterator[npt.NDArray[Any]]:
+        """Frames ``first`` to ``last`` as arrays ``[n, channels]``; AudioError if a lossless file ends earlier."""
+        import soundfile
+
+        if first:
+            try:
+                self._file.seek(first)
+            except soundfile.SoundFileError:
+                raise AudioError(
+                    f"{self._path} is damaged: it ends before its header says; fetch or copy it again."
+                ) from None
+        left, per_read = last - first, max(1, _VALUES_PER_READ // self.channels)
+        while left > 0:
+            try:
+                block = self._file.read(min(per_read, left), dtype=dtype, always_2d=True)
+            except soundfile.SoundFileError as error:
+                reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+                raise AudioError(f"{self._path} is damaged ({reason}); fetch or copy it again.") from None
+            if len(block) == 0:
+                break
+            left -= len(block)
+            yield block
+        if left > 0 and not self._lossy:
+            raise AudioError(
+                f"{self._path} is truncated: {left} of {last - first} samples are missing at its end; "
+                "fetch or copy it again."
+            )
+
+
+def _open_soundfile(path: Path) -> Any:
     """An open ``soundfile.SoundFile`` at its first frame, after every check that the header allows."""
     import soundfile
 
@@ -213,9 +280,14 @@ def _promised_bytes(raw: Any, head: bytes) -> int:
         position += 8 + length + (length & 1)
 
 
-def _bounds(path: Path, file: Any, start: float, end: float | None) -> tuple[int, int]:
+def _check_rate(path: Path, sample_rate: int) -> None:
+    if sample_rate < 0:
+        raise AudioError(f"The sample rate to read {path} at must be positive, or 0 for its own (got {sample_rate}).")
+
+
+def _bounds(path: Path, file: RiffFile | _SoundFile, start: float, end: float | None) -> tuple[int, int]:
     """First and last (exclusive) frame of the part from ``start`` to ``end`` seconds."""
-    rate, frames = file.samplerate, file.frames
+    rate, frames = file.sample_rate, file.frames
     seconds = frames / rate
     if not (start >= 0 and (end is None or end > start)):
         raise AudioError(f"{path}: the part from {start} s to {end} s is empty; start must be >= 0 and before end.")
@@ -225,59 +297,54 @@ def _bounds(path: Path, file: Any, start: float, end: float | None) -> tuple[int
     return round(start * rate), frames if end is None else min(frames, round(end * rate))
 
 
-def _decoded(path: Path, file: Any, count: int, dtype: str) -> Iterator[npt.NDArray[Any]]:
-    """The next ``count`` frames as arrays ``[n, channels]``; AudioError if a lossless file ends earlier."""
-    import soundfile
-
-    left, per_read = count, max(1, _VALUES_PER_READ // file.channels)
-    while left > 0:
-        try:
-            block = file.read(min(per_read, left), dtype=dtype, always_2d=True)
-        except soundfile.SoundFileError as error:
-            reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-            raise AudioError(f"{path} is damaged ({reason}); fetch or copy it again.") from None
-        if len(block) == 0:
-            break
-        left -= len(block)
-        yield block
-    if left > 0 and file.format not in _LOSSY:
-        raise AudioError(
-            f"{path} is truncated: {left} of {count} samples are missing at its end; fetch or copy it again."
-        )
-
-
-def _mono(path: Path, file: Any, first: int, last: int) -> Iterator[Samples]:
+def _mono(path: Path, file: RiffFile | _SoundFile, first: int, last: int) -> Iterator[Samples]:
     """Frames ``first`` to ``last`` averaged over channels, float32 ``[n]``, checked to be finite."""
-    import soundfile
-
-    if first:
-        try:
-            file.seek(first)
-        except soundfile.SoundFileError:
-            raise AudioError(f"{path} is damaged: it ends before its header says; fetch or copy it again.") from None
+    per_read = max(1, _VALUES_PER_READ // file.channels)
+    if isinstance(file, RiffFile) and file.exact_mean:
+        for begin in range(first, last, per_read):
+            out = np.empty(min(per_read, last - begin), dtype=np.float32)
+            _fill(path, file, begin, out)
+            yield out
+        return
+    if isinstance(file, RiffFile):
+        # more than two floating-point channels: NumPy's order of summation, as for every other kind of file
+        blocks: Iterator[npt.NDArray[Any]] = (
+            file.read(begin, min(per_read, last - begin)) for begin in range(first, last, per_read)
+        )
+    else:
+        blocks = file.decoded(first, last, "float32")
     done = first
-    for block in _decoded(path, file, last - first, "float32"):
+    for block in blocks:
         mono = block[:, 0] if block.shape[1] == 1 else block.mean(axis=1, dtype=np.float64).astype(np.float32)
         finite = np.isfinite(mono)
         if not finite.all():
-            second = (done + int(np.argmin(finite))) / file.samplerate
-            raise AudioError(
-                f"{path} holds NaN or infinite samples (first at {second:.3f} s); export it again or leave it out."
-            )
+            raise not_finite(path, (done + int(np.argmin(finite))) / file.sample_rate)
         done += len(mono)
         yield mono
 
 
-def _pieces(path: Path, file: Any, first: int, last: int, sample_rate: int) -> Iterator[Samples]:
+def _fill(path: Path, file: RiffFile, first: int, out: Samples) -> None:
+    """Fill ``out`` with mono frames from ``first`` on; AudioError if one is not finite."""
+    bad = file.read_mono(first, out)
+    if bad >= 0:
+        raise not_finite(path, (first + bad) / file.sample_rate)
+
+
+def not_finite(path: str | os.PathLike[str], second: float) -> AudioError:
+    """The error of a file whose sample at ``second`` is the first that is NaN or infinite."""
+    return AudioError(
+        f"{os.fspath(path)} holds NaN or infinite samples (first at {second:.3f} s); export it again or leave it out."
+    )
+
+
+def _pieces(path: Path, file: RiffFile | _SoundFile, first: int, last: int, sample_rate: int) -> Iterator[Samples]:
     """Mono pieces at ``sample_rate`` (0: unchanged), of varying length."""
-    if sample_rate < 0:
-        raise AudioError(f"The sample rate to read {path} at must be positive, or 0 for its own (got {sample_rate}).")
-    if sample_rate in (0, file.samplerate):
+    if sample_rate in (0, file.sample_rate):
         yield from _mono(path, file, first, last)
         return
     import soxr
 
-    stream = soxr.ResampleStream(file.samplerate, sample_rate, 1, dtype="float32", quality="HQ")
+    stream = soxr.ResampleStream(file.sample_rate, sample_rate, 1, dtype="float32", quality="HQ")
     for mono in _mono(path, file, first, last):
         yield stream.resample_chunk(np.ascontiguousarray(mono))
     yield stream.resample_chunk(np.empty(0, dtype=np.float32), last=True)

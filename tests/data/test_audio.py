@@ -43,6 +43,15 @@ def test_every_wav_encoding_equals_soundfile_averaged_over_channels(
     np.testing.assert_array_equal(got, want)
 
 
+def test_plain_wav_files_are_read_without_libsndfile(wav: Path) -> None:
+    code = (
+        "import sys; from serkit.data import audio\n"
+        "print(len(audio.read(sys.argv[1])), audio.info(sys.argv[1]).frames, 'soundfile' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(wav)], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["16000", "16000", "False"]
+
+
 @pytest.mark.parametrize("rate", [8000, 11025, 16000, 22050, 44100, 48000, 96000, 192000])
 @pytest.mark.parametrize("seconds", [0.02, 3.7])
 def test_read_blocks_and_soxr_agree_to_the_bit_at_every_rate(tmp_path: Path, rate: int, seconds: float) -> None:
