@@ -78,7 +78,7 @@ static inline void store(float* p, Lanes a) { memcpy(p, &a, sizeof a); }
 #if defined(__GNUC__) && defined(__AVX__)
 
 #if defined(__AVX512F__)
-// Lanes 4 g + i of column i of the result are from row 4 g: rows are joined by the load, which costs no shuffle.
+// Four numbers of rows 0, 4, 8, ... one after the other: rows are joined by the load, which costs no shuffle.
 static inline Lanes every_fourth(const float* const* rows, ptrdiff_t at) {
   Lanes all = _mm512_castps128_ps512(_mm_loadu_ps(rows[0] + at));
   all = _mm512_insertf32x4(all, _mm_loadu_ps(rows[4] + at), 1);

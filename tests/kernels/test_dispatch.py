@@ -47,7 +47,7 @@ def under(name: str, code: str, *arguments: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_the_widest_instruction_set_is_taken_unless_one_is_named() -> None:
+def test_the_fastest_instruction_set_is_taken_unless_one_is_named() -> None:
     assert isa() == (os.environ.get("SERKIT_ISA") or supported_isas()[-1])
     assert supported_isas()[0] == "baseline"
 

@@ -19,7 +19,7 @@ __all__ = ["_core", "isa", "supported_isas"]
 def isa() -> str:
     """Name of the instruction set in use, ``"baseline"``, ``"avx2"`` or ``"avx512"``.
 
-    The widest one of this machine, unless the environment variable ``SERKIT_ISA`` names one when the core is first
+    The fastest one of this machine, unless the environment variable ``SERKIT_ISA`` names one when the core is first
     used. Raises ConfigError if that name is not one of ``supported_isas()``.
     """
     try:
@@ -29,7 +29,7 @@ def isa() -> str:
 
 
 def supported_isas() -> tuple[str, ...]:
-    """Names that ``SERKIT_ISA`` may have on this machine, widest last."""
+    """Names that ``SERKIT_ISA`` may have on this machine, the one taken without it last."""
     return tuple(_core.supported_isas())
 
 
