@@ -12,6 +12,7 @@
 
 #include "bindings/bindings.h"
 #include "dispatch/dispatch.h"
+#include "serkit/require.h"
 
 namespace py = pybind11;
 
@@ -20,10 +21,6 @@ namespace {
 
 using Floats = py::array_t<float, py::array::c_style>;
 using Offsets = py::array_t<int64_t, py::array::c_style>;
-
-void require(bool allowed, const char* sentence) {
-  if (!allowed) throw std::invalid_argument(sentence);
-}
 
 template <typename T>
 T value(const py::dict& options, const char* key) {

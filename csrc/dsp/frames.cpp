@@ -1,17 +1,13 @@
 #include "serkit/frames.h"
 
 #include <algorithm>
-#include <stdexcept>
 #include <string>
 
 #include "dispatch/dispatch.h"
+#include "serkit/require.h"
 
 namespace serkit {
 namespace {
-
-void require(bool allowed, const std::string& sentence) {
-  if (!allowed) throw std::invalid_argument(sentence);
-}
 
 // t in [0, period)
 int64_t modulo(int64_t t, int64_t period) { return ((t % period) + period) % period; }

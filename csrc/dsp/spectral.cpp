@@ -4,12 +4,12 @@
 #include <atomic>
 #include <cfloat>
 #include <cmath>
-#include <stdexcept>
 #include <string>
 
 #include "dispatch/dispatch.h"
 #include "serkit/aligned.h"
 #include "serkit/parallel.h"
+#include "serkit/require.h"
 
 namespace serkit {
 namespace {
@@ -19,10 +19,6 @@ using kernels::StageKind;
 
 constexpr int64_t kPieceBytes = 192 << 10;  // rows of a piece: they stay in the second-level cache
 constexpr int64_t kMinPieceFrames = 64, kMaxPieceFrames = 1024;
-
-void require(bool allowed, const std::string& sentence) {
-  if (!allowed) throw std::invalid_argument(sentence);
-}
 
 // Frames that kernels take at a time.
 int64_t lanes() { return dispatch::active().spectral->lanes; }
