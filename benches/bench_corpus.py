@@ -12,7 +12,7 @@ import pytest
 
 from harness import Contest, Entrant, Race, lm3, peers
 from harness.speech import Speech
-from serkit.data import audio
+from serkit.data.packs import packs
 from serkit.features import LogMel
 
 Read = Callable[[Path], Any]
@@ -21,7 +21,9 @@ ENTRANTS = ["serkit", "wave + C/FFTW", "soundfile + C/FFTW", "librosa"]
 
 def ours(speech: Speech) -> Callable[[], Any]:
     log_mel = LogMel(lm3.OPTIONS)
-    return lambda: [log_mel(audio.read(path)) for path in speech.paths]
+    return lambda: [
+        features for pack in packs(speech.paths, threads=1) for features in log_mel.batch(pack.waveforms, threads=1)
+    ]
 
 
 def with_wave(path: Path) -> Any:

@@ -1,4 +1,4 @@
-"""Many audio files at once: samples end to end and offsets, as ``LogMel`` and its siblings take a ragged batch.
+"""Many audio files at once: samples end to end and offsets, or views of them, for the extractors of a ragged batch.
 
 Plain WAV files are opened, decoded and averaged over channels by the core, in one call without the GIL, straight into
 their place; other files, and other sample rates, go through ``serkit.data.audio.read``. The samples are the same.
@@ -11,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -32,6 +33,11 @@ class Pack:
     first: int
     samples: audio.Samples
     offsets: npt.NDArray[np.int64]
+
+    @property
+    def waveforms(self) -> list[audio.Samples]:
+        """The files one by one, views of ``samples``: what ``batch`` and ``packed`` of an extractor take, uncopied."""
+        return [self.samples[begin:end] for begin, end in pairwise(self.offsets.tolist())]
 
 
 def read_pack(paths: Paths, *, sample_rate: int = 16000, threads: int = 0) -> Pack:

@@ -45,6 +45,8 @@ def test_one_pack_is_every_file_as_read_gives_it(files: list[Path], threads: int
     assert pack.offsets[-1] == len(pack.samples)
     for i, path in enumerate(files):
         np.testing.assert_array_equal(pack.samples[pack.offsets[i] : pack.offsets[i + 1]], audio.read(path))
+        np.testing.assert_array_equal(pack.waveforms[i], audio.read(path))
+        assert pack.waveforms[i].base is pack.samples.base  # a view of the same memory
 
 
 @pytest.mark.parametrize("seconds", [0.001, 1.0, 2.5, 4.0, 1e9])
