@@ -1,83 +1,197 @@
 #include "kernels/attention.h"
 
-#include <math.h>
+#include "kernels/elementary.h"
+#include "kernels/vectors.h"
 
 namespace serkit::kernels::SERKIT_ISA_NAMESPACE {
 namespace {  // templates with external linkage would become weak symbols
 
-float tanh_of(float x) { return tanhf(x); }
-double tanh_of(double x) { return tanh(x); }
-float exp_of(float x) { return expf(x); }
-double exp_of(double x) { return exp(x); }
+// A tile of the product, kTileRows x kTileRegisters registers of sums, stays in registers while its terms go by: as
+// many as there are, less a row of the panel and the repeated value.
+constexpr ptrdiff_t kTileRows = 6;
+#if defined(__AVX512F__)
+constexpr ptrdiff_t kTileRegisters = 4;
+#else
+constexpr ptrdiff_t kTileRegisters = 2;
+#endif
+// A product of fewer terms is bound by its output, which is then written row after row.
+constexpr ptrdiff_t kFewTerms = 16;
 
-constexpr ptrdiff_t kRows = 4;    // rows that share a pass over y
-constexpr ptrdiff_t kBytes = 64;  // columns of a block: two AVX registers a row, so that 4 rows stay in registers
-constexpr ptrdiff_t kDotLanes = 16;
+template <typename T>
+constexpr ptrdiff_t kPanel = kTileRegisters * kWidth<T>;
 
-// One block of kRows x Columns sums. `rows` may be fewer: the missing ones repeat the last and are thrown away, so that
-// a row goes through the same instructions (fused multiply-adds among them) wherever it stands in a batch.
-template <typename T, ptrdiff_t Columns>
-void matmul_block(const T* const* x, ptrdiff_t x_column, const T* y, ptrdiff_t n, T* const* out, ptrdiff_t rows,
-                  ptrdiff_t k) {
-  T sums[kRows][Columns] = {};
-  for (ptrdiff_t l = 0; l < k; ++l) {
-    const T* y_row = y + l * n;
-    for (ptrdiff_t i = 0; i < kRows; ++i) {
-      const T value = x[i][l * x_column];
-      for (ptrdiff_t j = 0; j < Columns; ++j) sums[i][j] += value * y_row[j];
+template <typename T>
+constexpr ptrdiff_t smaller(T a, T b) {
+  return a < b ? a : b;
+}
+
+template <typename T>
+void pack(const T* y, ptrdiff_t row, ptrdiff_t column, ptrdiff_t terms, ptrdiff_t n, T* panels) {
+  constexpr ptrdiff_t block = 16;  // a cache line of floats, where a column of y is contiguous
+  for (ptrdiff_t first = 0; first < n; first += kPanel<T>, panels += terms * kPanel<T>) {
+    const ptrdiff_t columns = smaller(n - first, kPanel<T>);
+    const T* from = y + first * column;
+    if (columns < kPanel<T>) memset(panels, 0, static_cast<size_t>(terms * kPanel<T>) * sizeof(T));
+    if (column == 1) {
+      for (ptrdiff_t l = 0; l < terms; ++l) {
+        for (ptrdiff_t j = 0; j < columns; ++j) panels[l * kPanel<T> + j] = from[l * row + j];
+      }
+      continue;
+    }
+    for (ptrdiff_t l = 0; l < terms; l += block) {
+      const ptrdiff_t lines = smaller(terms - l, block);
+      for (ptrdiff_t j = 0; j < columns; ++j) {
+        for (ptrdiff_t i = l; i < l + lines; ++i) panels[i * kPanel<T> + j] = from[i * row + j * column];
+      }
     }
   }
-  for (ptrdiff_t i = 0; i < rows; ++i) {
-    for (ptrdiff_t j = 0; j < Columns; ++j) out[i][j] += sums[i][j];
+}
+
+// `columns` of the tile's Registers * kWidth are stored.
+template <typename T, ptrdiff_t Rows, ptrdiff_t Registers>
+void tile(const Factor<T>* factors, ptrdiff_t count, ptrdiff_t panel, ptrdiff_t first, T* out, ptrdiff_t out_row,
+          ptrdiff_t columns, bool add) {
+  Vector<T> sums[Rows][Registers] = {};
+  for (ptrdiff_t f = 0; f < count; ++f) {
+    const T* y = factors[f].panels + panel * factors[f].terms * kPanel<T>;
+    const ptrdiff_t row = factors[f].row, column = factors[f].column;
+    const T* x = factors[f].x + first * row;
+    for (ptrdiff_t l = 0; l < factors[f].terms; ++l, x += column, y += kPanel<T>) {
+      Vector<T> line[Registers];
+      for (ptrdiff_t j = 0; j < Registers; ++j) line[j] = load(y + j * kWidth<T>);
+      for (ptrdiff_t i = 0; i < Rows; ++i) {
+        const Vector<T> value = repeat(x[i * row]);
+        for (ptrdiff_t j = 0; j < Registers; ++j) sums[i][j] += value * line[j];
+      }
+    }
+  }
+  for (ptrdiff_t i = 0; i < Rows; ++i, out += out_row) {
+    for (ptrdiff_t j = 0; j < Registers; ++j) {
+      T* at = out + j * kWidth<T>;
+      const ptrdiff_t left = columns - j * kWidth<T>;
+      if (left >= kWidth<T>) {
+        store(at, add ? load(at) + sums[i][j] : sums[i][j]);
+      } else {
+        store_part(at, add ? load_part(at, left) + sums[i][j] : sums[i][j], left);
+      }
+    }
+  }
+}
+
+template <typename T, ptrdiff_t Rows>
+void tile_of_rows(const Factor<T>* factors, ptrdiff_t count, ptrdiff_t panel, ptrdiff_t first, T* out,
+                  ptrdiff_t out_row, ptrdiff_t columns, bool add) {
+  switch ((columns + kWidth<T> - 1) / kWidth<T>) {
+    case 1:
+      return tile<T, Rows, 1>(factors, count, panel, first, out, out_row, columns, add);
+#if defined(__AVX512F__)
+    case 2:
+      return tile<T, Rows, 2>(factors, count, panel, first, out, out_row, columns, add);
+    case 3:
+      return tile<T, Rows, 3>(factors, count, panel, first, out, out_row, columns, add);
+#endif
+    default:
+      return tile<T, Rows, kTileRegisters>(factors, count, panel, first, out, out_row, columns, add);
   }
 }
 
 template <typename T>
-void matmul_add(const T* x, ptrdiff_t x_row, ptrdiff_t x_column, const T* y, T* out, ptrdiff_t m, ptrdiff_t k,
-                ptrdiff_t n) {
-  constexpr ptrdiff_t wide = kBytes / static_cast<ptrdiff_t>(sizeof(T));
-  for (ptrdiff_t first = 0; first < m; first += kRows) {
-    const ptrdiff_t rows = m - first < kRows ? m - first : kRows;
-    const T* x_rows[kRows];
-    T* out_rows[kRows];
-    for (ptrdiff_t i = 0; i < kRows; ++i) {
-      const ptrdiff_t row = first + (i < rows ? i : rows - 1);
-      x_rows[i] = x + row * x_row;
-      out_rows[i] = out + row * n;
+void product(const Factor<T>* factors, ptrdiff_t count, T* out, ptrdiff_t out_row, ptrdiff_t m, ptrdiff_t n, bool add) {
+  ptrdiff_t terms = 0;
+  for (ptrdiff_t f = 0; f < count; ++f) terms += factors[f].terms;
+  const auto one = [&](ptrdiff_t panel, ptrdiff_t i, ptrdiff_t rows) {
+    const ptrdiff_t j = panel * kPanel<T>, columns = smaller(n - j, kPanel<T>);
+    T* at = out + i * out_row + j;
+    if (rows == kTileRows) {
+      tile_of_rows<T, kTileRows>(factors, count, panel, i, at, out_row, columns, add);
+    } else if (rows == 3) {
+      tile_of_rows<T, 3>(factors, count, panel, i, at, out_row, columns, add);
+    } else {
+      tile_of_rows<T, 1>(factors, count, panel, i, at, out_row, columns, add);
     }
+  };
+  const auto rows_at = [&](ptrdiff_t i) -> ptrdiff_t { return m - i >= kTileRows ? kTileRows : m - i >= 3 ? 3 : 1; };
+  const ptrdiff_t panels = (n + kPanel<T> - 1) / kPanel<T>;
+  if (terms < kFewTerms) {
+    for (ptrdiff_t i = 0; i < m; i += rows_at(i)) {
+      for (ptrdiff_t panel = 0; panel < panels; ++panel) one(panel, i, rows_at(i));
+    }
+  } else {
+    for (ptrdiff_t panel = 0; panel < panels; ++panel) {
+      for (ptrdiff_t i = 0; i < m; i += rows_at(i)) one(panel, i, rows_at(i));
+    }
+  }
+}
+
+template <typename T>
+void tanh_scores(T* z, ptrdiff_t z_row, const T* bias, const T* u, T* scores, ptrdiff_t rows, ptrdiff_t n) {
+  for (ptrdiff_t t = 0; t < rows; ++t, z += z_row) {
+    Vector<T> sum = {};
     ptrdiff_t j = 0;
-    for (; j + wide <= n; j += wide) {
-      matmul_block<T, wide>(x_rows, x_column, y + j, n, out_rows, rows, k);
-      for (ptrdiff_t i = 0; i < kRows; ++i) out_rows[i] += wide;
+    for (; j + kWidth<T> <= n; j += kWidth<T>) {
+      const Vector<T> h = tanh_of(load(z + j) + load(bias + j));
+      store(z + j, h);
+      sum += h * load(u + j);
     }
-    for (; j < n; ++j) {
-      matmul_block<T, 1>(x_rows, x_column, y + j, n, out_rows, rows, k);
-      for (ptrdiff_t i = 0; i < kRows; ++i) ++out_rows[i];
+    if (j < n) {
+      const Vector<T> h = tanh_of(load_part(z + j, n - j) + load_part(bias + j, n - j));
+      store_part(z + j, h, n - j);
+      sum += h * load_part(u + j, n - j);
     }
+    scores[t] = sum_of<T>(sum);
+  }
+}
+
+template <typename T, ptrdiff_t Rows>
+void few_row_dots(const T* x, ptrdiff_t x_row, const T* v, T* out, ptrdiff_t n) {
+  Vector<T> even[Rows] = {}, odd[Rows] = {};  // two sums a row: one would wait for each addition
+  ptrdiff_t j = 0;
+  for (; j + 2 * kWidth<T> <= n; j += 2 * kWidth<T>) {
+    const Vector<T> v0 = load(v + j), v1 = load(v + j + kWidth<T>);
+    for (ptrdiff_t i = 0; i < Rows; ++i) {
+      even[i] += load(x + i * x_row + j) * v0;
+      odd[i] += load(x + i * x_row + j + kWidth<T>) * v1;
+    }
+  }
+  for (; j < n; j += kWidth<T>) {
+    const ptrdiff_t left = smaller(n - j, kWidth<T>);
+    const Vector<T> v0 = load_part(v + j, left);
+    for (ptrdiff_t i = 0; i < Rows; ++i) even[i] += load_part(x + i * x_row + j, left) * v0;
+  }
+  for (ptrdiff_t i = 0; i < Rows; ++i) out[i] = sum_of<T>(even[i] + odd[i]);
+}
+
+template <typename T>
+void row_dots(const T* x, ptrdiff_t x_row, const T* v, T* out, ptrdiff_t rows, ptrdiff_t n) {
+  ptrdiff_t t = 0;
+  for (; t + 4 <= rows; t += 4) few_row_dots<T, 4>(x + t * x_row, x_row, v, out + t, n);
+  for (; t < rows; ++t) few_row_dots<T, 1>(x + t * x_row, x_row, v, out + t, n);
+}
+
+// out[j] += sum over a few rows, in their order
+template <typename T, ptrdiff_t Rows>
+void add_rows(const T* x, ptrdiff_t x_row, const T* weights, T* out, ptrdiff_t n) {
+  Vector<T> w[Rows];
+  for (ptrdiff_t i = 0; i < Rows; ++i) w[i] = repeat(weights[i]);
+  ptrdiff_t j = 0;
+  for (; j + kWidth<T> <= n; j += kWidth<T>) {
+    Vector<T> sum = load(out + j);
+    for (ptrdiff_t i = 0; i < Rows; ++i) sum += w[i] * load(x + i * x_row + j);
+    store(out + j, sum);
+  }
+  if (j < n) {
+    Vector<T> sum = load_part(out + j, n - j);
+    for (ptrdiff_t i = 0; i < Rows; ++i) sum += w[i] * load_part(x + i * x_row + j, n - j);
+    store_part(out + j, sum, n - j);
   }
 }
 
 template <typename T>
-void bias_tanh(T* z, const T* bias, ptrdiff_t rows, ptrdiff_t n) {
-  for (ptrdiff_t t = 0; t < rows; ++t, z += n) {
-    for (ptrdiff_t j = 0; j < n; ++j) z[j] = tanh_of(z[j] + bias[j]);
-  }
-}
-
-template <typename T>
-void row_dots(const T* x, const T* v, T* out, ptrdiff_t rows, ptrdiff_t n) {
-  for (ptrdiff_t t = 0; t < rows; ++t, x += n) {
-    T lanes[kDotLanes] = {};
-    ptrdiff_t j = 0;
-    for (; j + kDotLanes <= n; j += kDotLanes) {
-      for (ptrdiff_t l = 0; l < kDotLanes; ++l) lanes[l] += x[j + l] * v[j + l];
-    }
-    for (ptrdiff_t l = 0; j < n; ++j, ++l) lanes[l] += x[j] * v[j];
-    for (ptrdiff_t half = kDotLanes / 2; half > 0; half /= 2) {
-      for (ptrdiff_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
-    }
-    out[t] = lanes[0];
-  }
+void weighted_sum(const T* x, ptrdiff_t x_row, const T* weights, T* out, ptrdiff_t rows, ptrdiff_t n) {
+  memset(out, 0, static_cast<size_t>(n) * sizeof(T));
+  ptrdiff_t t = 0;
+  for (; t + 8 <= rows; t += 8) add_rows<T, 8>(x + t * x_row, x_row, weights + t, out, n);
+  for (; t < rows; ++t) add_rows<T, 1>(x + t * x_row, x_row, weights + t, out, n);
 }
 
 template <typename T>
@@ -88,21 +202,12 @@ void softmax(const T* scores, T scale, T* weights, ptrdiff_t rows) {
     if (score > highest) highest = score;
   }
   double sum = 0.0;  // thousands of frames: float would lose digits of the normaliser
-  for (ptrdiff_t t = 0; t < rows; ++t) {
-    const T score = scale * scores[t];
-    weights[t] = exp_of(score - highest);
-    sum += static_cast<double>(weights[t]);
+  for (ptrdiff_t t = 0; t < rows; t += kWidth<T>) {
+    const ptrdiff_t left = smaller(rows - t, kWidth<T>);
+    store_part(weights + t, exp_of(load_part(scores + t, left) * scale - highest), left);
+    for (ptrdiff_t i = t; i < t + left; ++i) sum += static_cast<double>(weights[i]);
   }
   for (ptrdiff_t t = 0; t < rows; ++t) weights[t] = static_cast<T>(static_cast<double>(weights[t]) / sum);
-}
-
-template <typename T>
-void weighted_sum(const T* x, const T* weights, T* out, ptrdiff_t rows, ptrdiff_t n) {
-  for (ptrdiff_t j = 0; j < n; ++j) out[j] = T(0);
-  for (ptrdiff_t t = 0; t < rows; ++t, x += n) {
-    const T weight = weights[t];
-    for (ptrdiff_t j = 0; j < n; ++j) out[j] += weight * x[j];
-  }
 }
 
 template <typename T>
@@ -116,25 +221,11 @@ void softmax_gradient(T* g, const T* weights, T scale, ptrdiff_t rows) {
 }
 
 template <typename T>
-void hidden_gradient(const T* h, const T* u, const T* de, T* dz, T* dbias, ptrdiff_t rows, ptrdiff_t n) {
-  for (ptrdiff_t j = 0; j < n; ++j) dbias[j] = T(0);
-  for (ptrdiff_t t = 0; t < rows; ++t, h += n, dz += n) {
+void hidden_gradient(const T* h, ptrdiff_t h_row, const T* u, const T* de, T* dz, ptrdiff_t dz_row, ptrdiff_t rows,
+                     ptrdiff_t n) {
+  for (ptrdiff_t t = 0; t < rows; ++t, h += h_row, dz += dz_row) {
     const T slope = de[t];
-    for (ptrdiff_t j = 0; j < n; ++j) {
-      dz[j] = slope * u[j] * ((T(1) - h[j]) * (T(1) + h[j]));
-      dbias[j] += dz[j];
-    }
-  }
-}
-
-template <typename T>
-void outer(const T* a, const T* v, const T* b, const T* w, T* out, ptrdiff_t rows, ptrdiff_t n) {
-  for (ptrdiff_t t = 0; t < rows; ++t, out += n) {
-    if (b == nullptr) {
-      for (ptrdiff_t j = 0; j < n; ++j) out[j] = a[t] * v[j];
-    } else {
-      for (ptrdiff_t j = 0; j < n; ++j) out[j] = a[t] * v[j] + b[t] * w[j];
-    }
+    for (ptrdiff_t j = 0; j < n; ++j) dz[j] = slope * u[j] * ((T(1) - h[j]) * (T(1) + h[j]));
   }
 }
 
@@ -142,11 +233,11 @@ void outer(const T* a, const T* v, const T* b, const T* w, T* out, ptrdiff_t row
 
 // clang-format off
 extern const AttentionKernels<float> attention_f32{
-    matmul_add<float>, bias_tanh<float>, row_dots<float>, softmax<float>, weighted_sum<float>, softmax_gradient<float>,
-    hidden_gradient<float>, outer<float>};
+    kPanel<float>, pack<float>, product<float>, tanh_scores<float>, row_dots<float>, weighted_sum<float>,
+    softmax<float>, softmax_gradient<float>, hidden_gradient<float>};
 extern const AttentionKernels<double> attention_f64{
-    matmul_add<double>, bias_tanh<double>, row_dots<double>, softmax<double>, weighted_sum<double>,
-    softmax_gradient<double>, hidden_gradient<double>, outer<double>};
+    kPanel<double>, pack<double>, product<double>, tanh_scores<double>, row_dots<double>, weighted_sum<double>,
+    softmax<double>, softmax_gradient<double>, hidden_gradient<double>};
 // clang-format on
 
 }  // namespace serkit::kernels::SERKIT_ISA_NAMESPACE

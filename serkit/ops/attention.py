@@ -7,6 +7,7 @@ Second derivatives exist on the plain path only. Under autocast everything is co
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,21 +19,26 @@ from serkit.ops import attention_torch
 
 
 def attention_pool(
-    x: Tensor, lengths: Tensor, weight: Tensor, bias: Tensor, query: Tensor, scale: float = 1.0
+    x: Tensor, lengths: Tensor, weight: Tensor, bias: Tensor, query: Tensor, scale: float | Sequence[float] = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Additive attention: e_t = u . tanh(W x_t + b), weights = softmax over t < lengths[b] of scale * e.
 
     ``x`` [B, T, D], ``lengths`` int64 [B] in 1..T on the same device, ``weight`` W [A, D], ``bias`` b [A], ``query``
     u [A]; float32 or float64, all alike. Returns pooled [B, D] = sum_t weights_t x_t and weights [B, T], exactly 0 in
     padding, both differentiable. Padding is never read. Source: M. Chen, attention with scale (there lambda).
-    Raises UserError for wrong shapes, dtypes, devices or lengths (values of lengths are checked on the CPU only: on
-    another device the check would wait for it).
+
+    H heads: ``weight`` [H, A, D], ``bias`` [H, A], ``query`` [H, A], and ``scale`` one number for all or one a head;
+    returns pooled [B, H, D] and weights [B, H, T]. Every head pools all of x; one head equals the form without H to
+    the bit. Raises UserError for wrong shapes, dtypes, devices or lengths (values of lengths are checked on the CPU
+    only: on another device the check would wait for it).
     """
     return _pool(x, lengths, query, weight, bias, scale)
 
 
-def linear_attention_pool(x: Tensor, lengths: Tensor, theta: Tensor, scale: float = 1.0) -> tuple[Tensor, Tensor]:
-    """Attention without hidden layer: e_t = theta . x_t with ``theta`` [D]; otherwise as ``attention_pool``.
+def linear_attention_pool(
+    x: Tensor, lengths: Tensor, theta: Tensor, scale: float | Sequence[float] = 1.0
+) -> tuple[Tensor, Tensor]:
+    """Attention without hidden layer: e_t = theta . x_t with ``theta`` [D], or [H, D]; otherwise as ``attention_pool``.
 
     Source: Chen et al. 2018, equation of the attention layer.
     """
@@ -40,8 +46,10 @@ def linear_attention_pool(x: Tensor, lengths: Tensor, theta: Tensor, scale: floa
 
 
 def _pool(
-    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor | None, bias: Tensor | None, scale: float
-) -> tuple[Tensor, Tensor]:
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor | None, bias: Tensor | None,
+    scale: float | Sequence[float],
+) -> tuple[Tensor, Tensor]:  # fmt: skip
+    """The one place where a device chooses its implementation."""
     given = [t for t in (query, weight, bias, lengths) if t is not None]
     if any(t.device != x.device for t in given):
         others = ", ".join(sorted({str(t.device) for t in given}))
@@ -49,10 +57,11 @@ def _pool(
     if x.device.type != "cpu" or _exporting():
         return attention_torch.attention_pool(x, lengths, query, weight, bias, scale)
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in (x, query, weight, bias) if t is not None)
+    scales = list(scale) if isinstance(scale, Sequence) else [scale]
     if weight is None or bias is None:
-        pooled, weights = _linear(x, lengths, query, scale)
+        pooled, weights = _linear(x, lengths, query, scales)
     else:
-        pooled, weights, _ = _additive(x, lengths, query, weight, bias, scale, keep)
+        pooled, weights, _ = _additive(x, lengths, query, weight, bias, scales, keep)
     return pooled, weights
 
 
@@ -65,18 +74,17 @@ def _exporting() -> bool:
 
 
 def _additive_outputs(
-    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, keep_hidden: bool
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: Sequence[float], keep_hidden: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    batch, frames, dim = x.shape
-    hidden = x.new_empty(batch * frames if keep_hidden else 0, weight.shape[0])
-    return x.new_empty(batch, dim), x.new_empty(batch, frames), hidden
+    hidden = x.new_empty(x.shape[0] * x.shape[1] if keep_hidden else 0, bias.numel())
+    return *_linear_outputs(x, lengths, query, scale), hidden
 
 
 @torch.library.custom_op("serkit::attention_pool", mutates_args=(), device_types="cpu")
 def _additive(
-    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, keep_hidden: bool
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: Sequence[float], keep_hidden: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Pooled, weights, and hidden [B * T, A] for the backward op ([0, A] unless ``keep_hidden``)."""
+    """Pooled, weights, and hidden [B * T, H * A] for the backward op ([0, H * A] unless ``keep_hidden``)."""
     native.check_shapes(x, lengths, query, weight, bias, scale)
     outputs = _additive_outputs(x, lengths, query, weight, bias, scale, keep_hidden)
     pooled, weights, hidden = map(_view, outputs)
@@ -90,13 +98,14 @@ def _additive(
 _additive.register_fake(_additive_outputs)
 
 
-def _linear_outputs(x: Tensor, lengths: Tensor, theta: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+def _linear_outputs(x: Tensor, lengths: Tensor, theta: Tensor, scale: Sequence[float]) -> tuple[Tensor, Tensor]:
     batch, frames, dim = x.shape
-    return x.new_empty(batch, dim), x.new_empty(batch, frames)
+    heads = theta.shape[:-1]
+    return x.new_empty(batch, *heads, dim), x.new_empty(batch, *heads, frames)
 
 
 @torch.library.custom_op("serkit::linear_attention_pool", mutates_args=(), device_types="cpu")
-def _linear(x: Tensor, lengths: Tensor, theta: Tensor, scale: float) -> tuple[Tensor, Tensor]:
+def _linear(x: Tensor, lengths: Tensor, theta: Tensor, scale: Sequence[float]) -> tuple[Tensor, Tensor]:
     native.check_shapes(x, lengths, theta, None, None, scale)
     outputs = _linear_outputs(x, lengths, theta, scale)
     pooled, weights = map(_view, outputs)
@@ -114,7 +123,7 @@ _linear.register_fake(_linear_outputs)
 
 
 def _additive_backward_outputs(
-    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, weights: Tensor,
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: Sequence[float], weights: Tensor,
     hidden: Tensor, grad_pooled: Tensor | None, grad_weights: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     return _like(x), _like(query), _like(weight), _like(bias)
@@ -122,7 +131,7 @@ def _additive_backward_outputs(
 
 @torch.library.custom_op("serkit::attention_pool_backward", mutates_args=(), device_types="cpu")
 def _additive_backward(
-    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: float, weights: Tensor,
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: Sequence[float], weights: Tensor,
     hidden: Tensor, grad_pooled: Tensor | None, grad_weights: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """Gradients of x, query, weight, bias."""
@@ -142,7 +151,7 @@ _additive_backward.register_fake(_additive_backward_outputs)
 
 
 def _linear_backward_outputs(
-    x: Tensor, lengths: Tensor, theta: Tensor, scale: float, weights: Tensor,
+    x: Tensor, lengths: Tensor, theta: Tensor, scale: Sequence[float], weights: Tensor,
     grad_pooled: Tensor | None, grad_weights: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     return _like(x), _like(theta)
@@ -150,7 +159,7 @@ def _linear_backward_outputs(
 
 @torch.library.custom_op("serkit::linear_attention_pool_backward", mutates_args=(), device_types="cpu")
 def _linear_backward(
-    x: Tensor, lengths: Tensor, theta: Tensor, scale: float, weights: Tensor,
+    x: Tensor, lengths: Tensor, theta: Tensor, scale: Sequence[float], weights: Tensor,
     grad_pooled: Tensor | None, grad_weights: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Gradients of x, theta."""

@@ -26,8 +26,10 @@ SHAPES = [
 ]  # B, T, D, A: odd ones for tails
 
 
-def problem(shape: tuple[int, int, int, int], dtype: str, form: str, seed: int = 0) -> SimpleNamespace:
-    """A random batch with NaN in its padding, and gradients of both outputs."""
+def problem(
+    shape: tuple[int, int, int, int], dtype: str, form: str, seed: int = 0, heads: int | None = None
+) -> SimpleNamespace:
+    """A random batch with NaN in its padding, and gradients of both outputs; ``heads`` None is without their axis."""
     batch, frames, dim, units = shape
     rng = np.random.default_rng(seed)
     lengths = rng.integers(1, frames + 1, batch)
@@ -40,18 +42,20 @@ def problem(shape: tuple[int, int, int, int], dtype: str, form: str, seed: int =
     def scaled(*size: int) -> np.ndarray:
         return (rng.standard_normal(size) / np.sqrt(size[-1])).astype(dtype)
 
-    parameters = (scaled(units), scaled(units, dim), scaled(units)) if additive else (scaled(dim),)
+    h = () if heads is None else (heads,)
+    parameters = (scaled(*h, units), scaled(*h, units, dim), scaled(*h, units)) if additive else (scaled(*h, dim),)
     return SimpleNamespace(
-        x=x, lengths=lengths, parameters=parameters, scale=1.5, units=units if additive else 0,
-        grad_pooled=rng.standard_normal((batch, dim)).astype(dtype),
-        grad_weights=rng.standard_normal((batch, frames)).astype(dtype),
+        x=x, lengths=lengths, parameters=parameters, units=parameters[0].size if additive else 0, heads=h,
+        scale=1.5 if heads is None else list(np.linspace(0.3, 1.5, heads)),
+        grad_pooled=rng.standard_normal((batch, *h, dim)).astype(dtype),
+        grad_weights=rng.standard_normal((batch, *h, frames)).astype(dtype),
     )  # fmt: skip
 
 
 def forward(p: SimpleNamespace, threads: int = 1) -> dict[str, np.ndarray]:
     """Outputs in buffers full of NaN, so that an entry never written shows."""
     batch, frames, dim = p.x.shape
-    shapes = {"pooled": (batch, dim), "weights": (batch, frames)}
+    shapes = {"pooled": (batch, *p.heads, dim), "weights": (batch, *p.heads, frames)}
     if p.units:
         shapes["hidden"] = (batch * frames, p.units)
     out = {name: np.full(shape, np.nan, p.x.dtype) for name, shape in shapes.items()}
@@ -111,6 +115,35 @@ def test_backward(shape: tuple[int, int, int, int], dtype: str, form: str, given
     assert (out["dx"][padding] == 0).all()
 
 
+@pytest.mark.parametrize("form", ["linear", "additive"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("heads", [1, 2, 5])
+def test_heads(heads: int, dtype: str, form: str) -> None:
+    p = problem((3, 31, 37, 19), dtype, form, heads=heads)
+    out, slopes = forward(p), backward(p)
+    pooled, weights = reference.attention_pool(p.x, p.lengths, *p.parameters, scale=p.scale)
+    truth = reference.attention_pool_backward(
+        p.x, p.lengths, *p.parameters, scale=p.scale, grad_pooled=p.grad_pooled, grad_weights=p.grad_weights
+    )
+    pairs = [(out["pooled"], pooled), (out["weights"], weights), (slopes["dx"], truth.x)]
+    pairs += [(slopes[f"d{name}"], getattr(truth, name)) for name in ("query", "weight", "bias")[: len(p.parameters)]]
+    for ours, wanted in pairs:
+        assert ours.shape == wanted.shape
+        assert_near(ours, wanted, dtype)
+
+
+@pytest.mark.parametrize("form", ["linear", "additive"])
+def test_one_head_equals_no_heads_to_the_bit(form: str) -> None:
+    p = problem((3, 31, 37, 19), "float32", form, heads=1)
+    plain = SimpleNamespace(**vars(p))
+    plain.heads, plain.scale, plain.parameters = (), p.scale[0], tuple(q[0] for q in p.parameters)
+    plain.grad_pooled, plain.grad_weights = p.grad_pooled[:, 0], p.grad_weights[:, 0]
+    for run in (forward, backward):
+        got, want = run(p), run(plain)
+        for name in want:
+            np.testing.assert_array_equal(got[name].ravel(), want[name].ravel(), err_msg=name)
+
+
 def test_reference_gradient_is_the_derivative() -> None:
     p = problem((2, 4, 3, 2), "float64", "additive")
     truth = reference.attention_pool_backward(
@@ -154,6 +187,8 @@ def test_large_scores_do_not_overflow(offset: float) -> None:
         (lambda p: setattr(p, "x", p.x[:0]), r"B, T and D at least 1"),
         (lambda p: setattr(p, "parameters", (p.parameters[0][:-1],)), "theta has shape"),
         (lambda p: setattr(p, "scale", float("nan")), "finite"),
+        (lambda p: setattr(p, "scale", [1.0, 2.0]), "scale has 2 numbers, but there are 1 heads"),
+        (lambda p: setattr(p, "parameters", (np.zeros((0, 3)),)), "at least one"),
     ],
 )
 def test_refused_in_words(change: Callable[[SimpleNamespace], None], message: str) -> None:

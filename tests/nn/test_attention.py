@@ -39,8 +39,26 @@ def test_additive_form() -> None:
 
 
 @pytest.mark.parametrize("hidden", [0, 4])
-def test_exports_without_our_ops(hidden: int) -> None:
-    module = AttentionPooling(8, hidden).eval()
+def test_heads_stand_side_by_side_and_differ_from_the_start_of_training(hidden: int) -> None:
+    module = AttentionPooling(8, hidden, scale=(0.3, 0.8, 1.0), heads=3)
+    x = torch.randn(2, 6, 8, generator=torch.Generator().manual_seed(0))
+    pooled, weights = module(x, LENGTHS)
+    assert (pooled.shape, weights.shape) == ((2, 24), (2, 3, 6))
+    for i in range(3):
+        one = AttentionPooling(8, hidden, scale=module.scale[i])
+        one.load_state_dict({name: p[i] for name, p in module.state_dict().items()})
+        for got, want in zip((pooled[:, 8 * i : 8 * i + 8], weights[:, i]), one(x, LENGTHS), strict=True):
+            assert torch.equal(got, want)  # a head goes through the same instructions, whoever stands beside it
+    (pooled * torch.randn(24, generator=torch.Generator().manual_seed(1))).sum().backward()
+    for p in module.parameters():
+        assert p.grad is not None
+        assert not torch.equal(p.grad[0], p.grad[1])
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+@pytest.mark.parametrize("hidden", [0, 4])
+def test_exports_without_our_ops(hidden: int, heads: int) -> None:
+    module = AttentionPooling(8, hidden, heads=heads).eval()
     x = torch.randn(2, 6, 8, generator=torch.Generator().manual_seed(0))
     batch, frames = torch.export.Dim("batch", min=2), torch.export.Dim("frames", min=2)
     program = torch.export.export(
@@ -58,3 +76,5 @@ def test_bad_settings_are_refused() -> None:
         AttentionPooling(0)
     with pytest.raises(ConfigError, match="scale=nan"):
         AttentionPooling(4, scale=float("nan"))
+    with pytest.raises(ConfigError, match="or one a head"):
+        AttentionPooling(4, scale=(1.0, 2.0), heads=3)

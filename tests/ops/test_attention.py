@@ -36,6 +36,27 @@ def test_against_reference() -> None:
             torch.testing.assert_close(got, torch.from_numpy(want), rtol=0, atol=1e-13)
 
 
+@pytest.mark.parametrize("scale", [0.7, (0.3, 0.8)])
+def test_heads_against_reference(scale: float | tuple[float, float]) -> None:
+    g = torch.Generator().manual_seed(0)
+    sizes = ((3, 9, 6), (2, 5, 6), (2, 5), (2, 5), (2, 6))
+    x, w, b, u, theta = (torch.randn(n, generator=g, dtype=torch.float64) for n in sizes)
+    truth = (
+        reference.attention_pool(x, LENGTHS, u, w, b, scale),
+        reference.attention_pool(x, LENGTHS, theta, scale=scale),
+    )
+    cases = [
+        (attention_pool(x, LENGTHS, w, b, u, scale), truth[0]),
+        (attention_torch.attention_pool(x, LENGTHS, u, w, b, scale), truth[0]),
+        (linear_attention_pool(x, LENGTHS, theta, scale), truth[1]),
+        (attention_torch.attention_pool(x, LENGTHS, theta, scale=scale), truth[1]),
+    ]
+    for ours, wanted in cases:
+        for got, want in zip(ours, wanted, strict=True):
+            # float64, sums of at most 9 terms of order one: a few eps = 2e-16 each
+            torch.testing.assert_close(got, torch.from_numpy(want), rtol=0, atol=1e-13)
+
+
 @pytest.mark.parametrize("form", ["linear", "additive"])
 def test_padding_is_never_read_and_gets_no_gradient(form: str) -> None:
     x, w, b, u, theta = inputs(torch.float32)

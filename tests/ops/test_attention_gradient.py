@@ -30,6 +30,15 @@ def test_gradcheck(outputs: str) -> None:
     assert torch.autograd.gradcheck(lambda x, t: linear_attention_pool(x, LENGTHS, t, SCALE)[keep], (x, theta))
 
 
+def test_gradcheck_of_heads() -> None:
+    g = torch.Generator().manual_seed(1)
+    sizes = ((3, 5, 4), (2, 3, 4), (2, 3), (2, 3), (2, 4))
+    x, w, b, u, theta = (torch.randn(n, generator=g, dtype=torch.float64).requires_grad_() for n in sizes)
+    scale = (0.3, 0.8)
+    assert torch.autograd.gradcheck(lambda *a: attention_pool(a[0], LENGTHS, *a[1:], scale), (x, w, b, u))
+    assert torch.autograd.gradcheck(lambda x, t: linear_attention_pool(x, LENGTHS, t, scale), (x, theta))
+
+
 def test_equals_torch() -> None:
     x, w, b, u, theta = inputs()
     g = torch.Generator().manual_seed(2)

@@ -17,12 +17,21 @@ def test_opcheck() -> None:
     weights, hidden = torch.softmax(da, 1), torch.rand(8, 5, generator=g)
     for t in (x, w, b, u, theta):
         t.requires_grad_()
-    torch.library.opcheck(ops._additive, (x, LENGTHS, u, w, b, 0.3, True))
-    torch.library.opcheck(ops._additive, (x.detach(), LENGTHS, u.detach(), w.detach(), b.detach(), 0.3, False))
-    torch.library.opcheck(ops._linear, (x, LENGTHS, theta, 1.0))
+    torch.library.opcheck(ops._additive, (x, LENGTHS, u, w, b, [0.3], True))
+    torch.library.opcheck(ops._additive, (x.detach(), LENGTHS, u.detach(), w.detach(), b.detach(), [0.3], False))
+    torch.library.opcheck(ops._linear, (x, LENGTHS, theta, [1.0]))
     plain = [t.detach() for t in (x, u, w, b, theta)]
-    torch.library.opcheck(ops._additive_backward, (plain[0], LENGTHS, *plain[1:4], 0.3, weights, hidden, dc, None))
-    torch.library.opcheck(ops._linear_backward, (plain[0], LENGTHS, plain[4], 1.0, weights, None, da))
+    torch.library.opcheck(ops._additive_backward, (plain[0], LENGTHS, *plain[1:4], [0.3], weights, hidden, dc, None))
+    torch.library.opcheck(ops._linear_backward, (plain[0], LENGTHS, plain[4], [1.0], weights, None, da))
+
+
+def test_opcheck_of_heads() -> None:
+    g = torch.Generator().manual_seed(0)
+    x, w, b, u, theta = (torch.randn(n, generator=g) for n in ((2, 4, 3), (2, 5, 3), (2, 5), (2, 5), (2, 3)))
+    for t in (x, w, b, u, theta):
+        t.requires_grad_()
+    torch.library.opcheck(ops._additive, (x, LENGTHS, u, w, b, [0.3, 0.8], True))
+    torch.library.opcheck(ops._linear, (x, LENGTHS, theta, [1.0, 2.0]))
 
 
 def test_compiled_whole_and_equal() -> None:
