@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.features import LogMelOptions
-from serkit.kernels.reference import log_mel as reference
+from serkit.kernels.reference import spectral as reference
 
 Array = npt.NDArray[np.float64]
 Signals = Sequence[npt.NDArray[np.float32]]
@@ -40,13 +40,13 @@ def filters() -> Array:
 
 def truth(signals: Signals) -> list[Array]:
     """LM3 in float64, ``[frames, 40, 3]`` of each signal."""
-    return [reference.log_mel(x, OPTIONS.parameters()) for x in signals]
+    return [reference.spectral(x, OPTIONS.parameters()) for x in signals]
 
 
 def power(signals: Signals) -> list[Array]:
     """Power spectra in float64, ``[frames, 257]`` of each signal."""
     p = OPTIONS.parameters()
-    return [reference.power_spectrum(reference.frames(x.astype(np.float64), p) * window(), POINTS) for x in signals]
+    return [reference.bin_power(x, p) for x in signals]
 
 
 @cache

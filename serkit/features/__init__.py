@@ -15,12 +15,44 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from serkit.features.base import Extractor
-    from serkit.features.log_mel import LogMel
-    from serkit.features.log_mel_options import LogMelOptions
+    from serkit.features.delta import Delta, DeltaOptions
+    from serkit.features.log_mel import LogMel, LogMelOptions
+    from serkit.features.mfcc import MFCC, MFCCOptions
+    from serkit.features.normalize import CorpusNormalizer, UtteranceNormalizer
+    from serkit.features.spectrogram import Spectrogram, SpectrogramOptions
+    from serkit.features.stft import STFT, STFTOptions
 
-__all__ = ["Extractor", "LogMel", "LogMelOptions"]
+__all__ = [
+    "MFCC",
+    "STFT",
+    "CorpusNormalizer",
+    "Delta",
+    "DeltaOptions",
+    "Extractor",
+    "LogMel",
+    "LogMelOptions",
+    "MFCCOptions",
+    "STFTOptions",
+    "Spectrogram",
+    "SpectrogramOptions",
+    "UtteranceNormalizer",
+]
 
-_MODULES = {"Extractor": "base", "LogMel": "log_mel", "LogMelOptions": "log_mel_options"}
+_MODULES = {
+    "CorpusNormalizer": "normalize",
+    "Delta": "delta",
+    "DeltaOptions": "delta",
+    "Extractor": "base",
+    "LogMel": "log_mel",
+    "LogMelOptions": "log_mel",
+    "MFCC": "mfcc",
+    "MFCCOptions": "mfcc",
+    "STFT": "stft",
+    "STFTOptions": "stft",
+    "Spectrogram": "spectrogram",
+    "SpectrogramOptions": "spectrogram",
+    "UtteranceNormalizer": "normalize",
+}
 
 
 def __getattr__(name: str) -> Any:

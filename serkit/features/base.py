@@ -15,7 +15,9 @@ Floats = npt.NDArray[np.float32]
 class Extractor(Protocol):
     """Turns waveforms into frames. Built as ``Extractor(options)``, ``options`` a frozen dataclass.
 
-    A frame's values depend on its own waveform only: never on the batch it came in or on the number of threads.
+    A frame's values depend on its own waveform only: never on the batch it came in or on the number of threads. They
+    are float32; ``STFT`` alone has complex64. The extractors of this package have ``packed``, ``stream`` and
+    ``measure`` besides (``serkit.features.spectral.SpectralExtractor``).
     """
 
     @property
@@ -44,4 +46,5 @@ class Extractor(Protocol):
         """
 
     def batch(self, waveforms: Sequence[Floats], threads: int = 0) -> list[Floats]:
-        """``[self(w) for w in waveforms]``, on ``threads`` threads (0: all cores of this process)."""
+        """``[self(w) for w in waveforms]``, on ``threads`` threads (0: ``SERKIT_THREADS``, or all cores of this
+        process)."""

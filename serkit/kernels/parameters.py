@@ -90,32 +90,3 @@ class SpectralParameters:
         if self.stage in ("stft", "spectrum"):
             return self.n_bins
         return self.n_mels if self.stage == "mel" else self.n_cepstra + (self.energy != "none")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LogMelParameters:
-    """Parameters of the log-Mel kernels.
-
-    ``standardize`` brings each waveform to zero mean and unit variance; without it a waveform is multiplied by
-    ``scale``. ``power_gain`` multiplies ``|X|^2``. ``f_max`` is in Hz and never 0 here.
-    """
-
-    sample_rate: int
-    frame_samples: int
-    hop_samples: int
-    n_fft: int
-    window: WindowName
-    n_mels: int
-    f_min: float
-    f_max: float
-    mel_scale: MelScale
-    mel_norm: MelNorm
-    framing: Framing
-    preemphasis: float
-    power_gain: float
-    log: LogKind
-    floor: float
-    delta_window: int
-    channels: tuple[Channel, ...]
-    standardize: bool
-    scale: float

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 from serkit.config import dump, load
 from serkit.errors import AudioError, ConfigError, UnknownNameError
 from serkit.features import Extractor, LogMel, LogMelOptions
-from serkit.features.log_mel_options import PRESETS
-from serkit.kernels.reference import log_mel as reference
+from serkit.kernels.reference import spectral as reference
+
+PRESETS = LogMelOptions.PRESETS
 
 # lengths around frame (400) and hop (160) borders, and past the piece of work (1024 frames) of one thread
 LENGTHS = st.one_of(st.integers(1, 1500), st.sampled_from([399, 400, 401, 560, 561, 1024 * 160 + 399, 1040 * 160]))
@@ -39,7 +40,7 @@ def test_defaults_are_those_of_the_three_dimensional_systems() -> None:
 
 def test_features_are_those_of_the_definition() -> None:
     log_mel, x = LogMel(), noise(16000)
-    truth = reference.log_mel(x, log_mel.options.parameters())
+    truth = reference.spectral(x, log_mel.options.parameters())
     # noise has no band far below the loudest, so that the relative error of the powers, 1e-5, is that of the logarithm
     assert np.abs(log_mel(x) - truth).max() <= 1e-5 + 4 * 2.0**-24 * np.abs(truth).max()
 
@@ -117,7 +118,7 @@ def test_a_stream_of_another_waveform_than_measured_is_refused() -> None:
     statistics = log_mel.measure([noise(1000)])
     with pytest.raises(AudioError, match="999 samples, but 1000 were measured"):
         list(log_mel.stream([noise(999)], statistics))
-    with pytest.raises(ConfigError, match=r"log_mel\.measure"):
+    with pytest.raises(ConfigError, match=r"extractor\.measure"):
         log_mel.stream([noise(999)])
     with pytest.raises(AudioError, match="empty"):
         list(LogMel(LogMelOptions(waveform="raw")).stream([]))
@@ -230,14 +231,3 @@ def test_features_need_no_torch_and_their_package_is_light() -> None:
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert answer.returncode == 0, answer.stderr
-
-
-def test_the_plugin_names_the_extractor_and_its_options() -> None:
-    from importlib import import_module
-
-    from serkit_plugins.features.hooks import serkit_features
-
-    (spec,) = serkit_features()
-    found = [getattr(import_module(m), a) for m, a in (t.split(":") for t in (spec.target, spec.options))]
-    assert (spec.name, *found) == ("log-mel", LogMel, LogMelOptions)
-    assert not spec.cached

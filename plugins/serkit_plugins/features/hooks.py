@@ -16,5 +16,27 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit.features:LogMelOptions",
             citation="M. Chen, X. He, J. Yang, H. Zhang, IEEE SPL 25(10), 2018 (the defaults)",
             license="Apache-2.0",
-        )
+        ),
+        FeatureSpec(
+            name="mfcc",
+            summary="Energy and Mel-frequency cepstra with delta and delta-delta, [frames, rows, channels]",
+            target="serkit.features:MFCC",
+            options="serkit.features:MFCCOptions",
+            citation="S. Davis, P. Mermelstein, IEEE TASSP 28(4), 1980",
+            license="Apache-2.0",
+        ),
+        FeatureSpec(
+            name="spectrogram",
+            summary="Power or magnitude of FFT bins, linear or logarithmic, [frames, bins, channels]",
+            target="serkit.features:Spectrogram",
+            options="serkit.features:SpectrogramOptions",
+            license="Apache-2.0",
+        ),
+        FeatureSpec(
+            name="stft",
+            summary="Complex short-time spectrum, complex64 [frames, bins]",
+            target="serkit.features:STFT",
+            options="serkit.features:STFTOptions",
+            license="Apache-2.0",
+        ),
     ]

@@ -1,0 +1,33 @@
+"""The features this distribution lists: every one can be built from its options and says what it gives."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+
+from serkit.features import Extractor
+from serkit.host.specs import FeatureSpec
+from serkit_plugins.features.hooks import serkit_features
+
+
+def load(target: str) -> type:
+    module, attribute = target.split(":")
+    return getattr(import_module(module), attribute)
+
+
+def test_the_spectral_family_is_listed() -> None:
+    assert {"log-mel", "mfcc", "spectrogram", "stft"} <= {spec.name for spec in serkit_features()}
+
+
+@pytest.mark.parametrize("spec", serkit_features(), ids=lambda spec: spec.name)
+def test_a_listed_feature_is_an_extractor_of_its_options(spec: FeatureSpec) -> None:
+    options = load(spec.options)()
+    extractor = load(spec.target)(options)
+    assert isinstance(extractor, Extractor)
+    assert extractor.options == options
+    waveform = (0.1 * np.random.default_rng(0).standard_normal(extractor.sample_rate)).astype(np.float32)
+    frames = extractor(waveform)
+    assert frames.shape == (extractor.n_frames(len(waveform)), *extractor.shape)
+    assert np.array_equal(frames, extractor.batch([waveform[:5000], waveform], threads=2)[1], equal_nan=True)
