@@ -43,8 +43,9 @@ def store(rows: Rows, path: Path) -> None:
     """Write ``rows`` into the file; rows in it that are not among them stay."""
     kept = read(path) if path.exists() else {}
     merged = {**kept, **rows}
-    text = json.dumps({"schema": SCHEMA, "rows": {name: merged[name] for name in sorted(merged)}}, indent=1)
-    path.write_text(text + "\n", "utf-8")
+    lines = [f"{json.dumps(name)}: {json.dumps(merged[name])}" for name in sorted(merged)]  # a line a row, to diff
+    body = ",\n".join(lines)
+    path.write_text(f'{{"schema": {SCHEMA}, "rows": {{\n{body}\n}}}}\n', "utf-8")
 
 
 def regressions(rows: Rows, stored: Rows, allowed: float) -> list[str]:
