@@ -9,11 +9,20 @@ import numpy as np
 import pytest
 
 from harness import Contest, Entrant, Race, lm3, peers
-from harness.ours import Spectral
 from harness.speech import Speech
+from serkit.features import MFCC, MFCCOptions, Spectrogram, SpectrogramOptions
 
-POWER = ["serkit", "C + FFTW", "C + MKL", "mkl_fft + NumPy", "NumPy"]
-MFCC = ["serkit", "python_speech_features"]
+POWER_ENTRANTS = ["serkit", "C + FFTW", "C + MKL", "mkl_fft + NumPy", "NumPy"]
+MFCC_ENTRANTS = ["serkit", "python_speech_features"]
+
+
+# python_speech_features' own options, on samples as they are
+PSF = MFCCOptions.preset("psf", waveform="raw")
+BINS = SpectrogramOptions(framing="center", window="hamming-periodic", log="none")
+
+
+def ours(extractor: Spectrogram | MFCC, speech: Speech) -> Callable[[], Any]:
+    return lambda: extractor.batch(speech.signals, threads=1)
 
 
 def c_power(speech: Speech, fft: str) -> Callable[[], Any]:
@@ -33,14 +42,14 @@ def power(speech: Speech) -> Contest:
             assert np.all(np.abs(np.reshape(got, wanted.shape) - wanted) <= bound)
 
     makes: dict[str, Callable[[], Callable[[], Any]]] = {
-        "serkit": lambda: Spectral.power().on(speech.signals),
+        "serkit": lambda: ours(Spectrogram(BINS), speech),
         "C + FFTW": lambda: c_power(speech, "FFTW"),
         "C + MKL": lambda: c_power(speech, "MKL"),
         "mkl_fft + NumPy": lambda: peers.mkl_fft_power(speech.signals),
         "NumPy": lambda: peers.numpy_power(speech.signals),
     }
     return Contest(
-        entrants={name: Entrant(makes[name]) for name in POWER},
+        entrants={name: Entrant(makes[name]) for name in POWER_ENTRANTS},
         anchors=("mkl_fft + NumPy", "NumPy"),
         check=check,
         work=speech.work,
@@ -48,7 +57,7 @@ def power(speech: Speech) -> Contest:
     )
 
 
-@pytest.mark.parametrize("entrant", POWER)
+@pytest.mark.parametrize("entrant", POWER_ENTRANTS)
 def test_power(race: Race, speech: Speech, entrant: str) -> None:
     race(entrant, "power spectra, 1 thread", lambda: power(speech))
 
@@ -65,11 +74,11 @@ def mfcc(speech: Speech) -> Contest:
             assert np.abs(got - wanted).max() <= 1e-2
 
     makes: dict[str, Callable[[], Callable[[], Any]]] = {
-        "serkit": lambda: Spectral.mfcc().on(speech.signals),
+        "serkit": lambda: ours(MFCC(PSF), speech),
         "python_speech_features": lambda: peers.psf_mfcc(speech.signals),
     }
     return Contest(
-        entrants={name: Entrant(makes[name]) for name in MFCC},
+        entrants={name: Entrant(makes[name]) for name in MFCC_ENTRANTS},
         anchors=("python_speech_features",),
         check=check,
         work=speech.work,
@@ -77,6 +86,6 @@ def mfcc(speech: Speech) -> Contest:
     )
 
 
-@pytest.mark.parametrize("entrant", MFCC)
+@pytest.mark.parametrize("entrant", MFCC_ENTRANTS)
 def test_mfcc(race: Race, speech: Speech, entrant: str) -> None:
     race(entrant, "MFCC-39, 1 thread", lambda: mfcc(speech))

@@ -81,7 +81,7 @@ def draw(rows: ratios.Rows, path: Path) -> None:
     found = groups(rows)
     shown = {
         "LM3, 1 thread": "Log-Mel, delta, delta-delta",
-        "WAV files to LM3, 1 worker": "The same from WAV files, opening and decoding included",
+        "WAV files to LM3, 1 worker": "The same from WAV files",
         "power spectra, 1 thread": "Power spectra alone",
         "MFCC-39, 1 thread": "MFCC with energy and deltas (39)",
     }
@@ -92,7 +92,7 @@ def draw(rows: ratios.Rows, path: Path) -> None:
         len(heights), 1, figsize=(8, 0.27 * sum(heights) + 0.75 * len(heights)), height_ratios=heights, squeeze=False
     )
     for axis, (title, members) in zip(axes[:, 0], panels, strict=False):
-        _bars(axis, title + ", 1 core: seconds of audio a second", members, "x_real_time", "{:,.0f}")
+        _bars(axis, f"{title}: seconds of audio in a second of one core", members, "x_real_time", "{:,.0f}")
     if attention:
         best = [(g.removeprefix("attention "), r) for g, ms in attention.items() for r in ms if r["ours"]]
         members = [{**r, "entrant": g} for g, r in best]
@@ -103,7 +103,7 @@ def draw(rows: ratios.Rows, path: Path) -> None:
             "ratio",
             "{:.2f} ×",
         )
-        axes[-1, 0].axvline(1.0, color=PROGRAM, linewidth=1)
+        axes[-1, 0].axvline(1.0, color=PEER, linewidth=1, zorder=0)
     figure.tight_layout(h_pad=1.2)
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
@@ -112,7 +112,7 @@ def draw(rows: ratios.Rows, path: Path) -> None:
 def _bars(axis: Any, title: str, members: list[Row], key: str, label: str) -> None:
     names = [r["entrant"] for r in members]
     values = [float(r[key]) for r in members]
-    colours = [OURS if r["ours"] else PROGRAM if r["entrant"].startswith("C +") else PEER for r in members]
+    colours = [OURS if r["ours"] else PROGRAM if _is_c(r["entrant"]) else PEER for r in members]
     bars = axis.barh(names, values, color=colours, height=0.72)
     axis.bar_label(bars, [label.format(v) for v in values], padding=4, color="#333333")
     axis.invert_yaxis()
@@ -121,6 +121,10 @@ def _bars(axis: Any, title: str, members: list[Row], key: str, label: str) -> No
     axis.xaxis.set_visible(False)
     axis.tick_params(length=0)
     axis.spines[["top", "right", "bottom"]].set_visible(False)
+
+
+def _is_c(name: str) -> bool:
+    return name.startswith("C + ") or name.endswith("C/FFTW")
 
 
 def main() -> None:

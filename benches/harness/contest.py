@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness import machine
-from harness.measure import FULL, SHORT, Plan, Run, Samples, interleave, use_threads
+from harness.measure import FULL, SHORT, Run, Samples, interleave, use_threads
 
 OURS = "serkit"
 """Names of our own contestants begin with it; only their rows can fail ``--ratio-fail``."""
@@ -35,8 +35,8 @@ class Contest:
     ``anchors``: the first of them that is present is what ratios refer to. ``check(name, answer)`` asserts the answer
     of ``name``, once, before anything is timed. ``audio_s``: seconds of audio in a unit of work, 0 where there is none.
     ``work``: what the input is, for the row. ``info(name, answer)``: more numbers for the row, which go before those of
-    the clock: a contest about something else than time has its own ``ratio``. ``plan``: how long to measure, if not as
-    long as every contest of the run.
+    the clock: a contest about something else than time has its own ``ratio``. ``once``: what the checked call of a
+    ``timed`` contestant said is the measurement, since it does not vary.
     """
 
     entrants: Mapping[str, Entrant]
@@ -46,7 +46,7 @@ class Contest:
     audio_s: float = 0.0
     threads: int = 1
     info: Callable[[str, Any], dict[str, Any]] = lambda name, answer: {}
-    plan: Plan | None = None
+    once: bool = False
 
 
 @dataclass
@@ -67,6 +67,7 @@ def hold(contest: Contest, wanted: Iterable[str], *, full: bool, timing: bool = 
     """Prepare, check and time the contestants ``wanted`` and the anchor. Without ``timing`` they are only checked."""
     out = Outcome("", contest.work, contest.audio_s, {}, {}, {})
     runs: dict[str, Run] = {}
+    said: dict[str, Samples] = {}
     chosen = set(wanted)
 
     def prepare(name: str) -> None:
@@ -89,6 +90,8 @@ def hold(contest: Contest, wanted: Iterable[str], *, full: bool, timing: bool = 
             return
         out.threads[name] = threads
         runs[name] = Run(call, entrant.share, threads, entrant.timed)
+        if contest.once:
+            said[name] = Samples([float(answer)], 1)
 
     for name in contest.anchors:
         prepare(name)
@@ -99,7 +102,7 @@ def hold(contest: Contest, wanted: Iterable[str], *, full: bool, timing: bool = 
         if name in chosen and name not in (*runs, *out.skipped, *out.wrong):
             prepare(name)
     if timing and out.anchor in runs:
-        out.samples = interleave(runs, contest.plan or (FULL if full else SHORT))
+        out.samples = said or interleave(runs, FULL if full else SHORT)
     return out
 
 
