@@ -15,10 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from serkit.features.base import Extractor
+    from serkit.features.crossings import zero_crossing_rate
     from serkit.features.delta import Delta, DeltaOptions
+    from serkit.features.descriptors import FrameDescriptor, FrameOptions, frame_descriptor
+    from serkit.features.energy import log_energy
+    from serkit.features.formants import Formants, FormantsOptions
+    from serkit.features.functionals import Functionals, FunctionalsOptions
     from serkit.features.log_mel import LogMel, LogMelOptions
     from serkit.features.mfcc import MFCC, MFCCOptions
     from serkit.features.normalize import CorpusNormalizer, UtteranceNormalizer
+    from serkit.features.pitch import Pitch, PitchOptions
     from serkit.features.spectrogram import Spectrogram, SpectrogramOptions
     from serkit.features.stft import STFT, STFTOptions
 
@@ -29,13 +35,24 @@ __all__ = [
     "Delta",
     "DeltaOptions",
     "Extractor",
+    "Formants",
+    "FormantsOptions",
+    "FrameDescriptor",
+    "FrameOptions",
+    "Functionals",
+    "FunctionalsOptions",
     "LogMel",
     "LogMelOptions",
     "MFCCOptions",
+    "Pitch",
+    "PitchOptions",
     "STFTOptions",
     "Spectrogram",
     "SpectrogramOptions",
     "UtteranceNormalizer",
+    "frame_descriptor",
+    "log_energy",
+    "zero_crossing_rate",
 ]
 
 _MODULES = {
@@ -43,15 +60,26 @@ _MODULES = {
     "Delta": "delta",
     "DeltaOptions": "delta",
     "Extractor": "base",
+    "Formants": "formants",
+    "FormantsOptions": "formants",
+    "FrameDescriptor": "descriptors",
+    "FrameOptions": "descriptors",
+    "Functionals": "functionals",
+    "FunctionalsOptions": "functionals",
     "LogMel": "log_mel",
     "LogMelOptions": "log_mel",
     "MFCC": "mfcc",
     "MFCCOptions": "mfcc",
+    "Pitch": "pitch",
+    "PitchOptions": "pitch",
     "STFT": "stft",
     "STFTOptions": "stft",
     "Spectrogram": "spectrogram",
     "SpectrogramOptions": "spectrogram",
     "UtteranceNormalizer": "normalize",
+    "frame_descriptor": "descriptors",
+    "log_energy": "energy",
+    "zero_crossing_rate": "crossings",
 }
 
 

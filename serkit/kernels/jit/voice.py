@@ -10,11 +10,11 @@ two-sample polynomial residual that band-limits the step at glottal closure.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from serkit.kernels.jit.compiled import jit
 
 Array = NDArray[np.float64]
 
@@ -68,11 +68,7 @@ def tilt_pole_of(tilt_db: float, at_hz: float, sample_rate: int) -> float:
     return float(p - math.sqrt(p * p - 1.0))
 
 
-def _jit(function: Any) -> Any:
-    return njit(cache=True, nogil=True)(function)
-
-
-@_jit
+@jit
 def _render(
     f0_hz: Array,
     voicing: Array,
@@ -155,7 +151,7 @@ def _render(
             cycle += 1
 
 
-@_jit
+@jit
 def _resonator(frequency: float, bandwidth: float, rate: float, r: int, a: Array, b: Array, c: Array) -> None:
     """Klatt's second-order resonator of unit gain at 0 Hz, written to row ``r`` of the coefficients."""
     decay = math.exp(-math.pi * bandwidth / rate)
