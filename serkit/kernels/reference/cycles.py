@@ -111,9 +111,10 @@ def cycles(waveform: npt.NDArray[np.floating], f0: Array, p: CycleParameters) ->
         begin += marks[:-1]
         end += marks[1:]
     amplitude = []
-    for a, b in zip(begin, end, strict=True):
-        first = max(0, round_half_up(a - LEAD * (b - a)))
-        span = x[first : max(first + 1, round_half_up(b - LEAD * (b - a)))]
+    for mark, following in zip(begin, end, strict=True):
+        lead = LEAD * (following - mark)
+        start = max(0, round_half_up(mark - lead))
+        span = x[start : max(start + 1, round_half_up(following - lead))]
         amplitude.append(float(span.max() - span.min()))
     return Cycles(np.array(begin), np.array(end), np.array(amplitude))
 
