@@ -111,4 +111,6 @@ MFCC_PRESETS: Presets = {
         "energy": "none",
     },
     "htk": {**_HTK, "dct": "htk"},
+    # openSMILE's MFCC12_0_D_A: as HTK, of powers, with cepstrum 0 in place of the energy
+    "opensmile": {**_HTK, "spectrum": "power", "dct": "htk", "first_cepstrum": 0, "n_cepstra": 13, "energy": "none"},
 }
