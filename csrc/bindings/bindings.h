@@ -6,6 +6,7 @@
 namespace serkit::bindings {
 
 void bind_attention(pybind11::module_& m);
+void bind_blocks(pybind11::module_& m);
 void bind_riff(pybind11::module_& m);
 void bind_spectral(pybind11::module_& m);
 

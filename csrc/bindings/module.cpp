@@ -11,6 +11,7 @@ PYBIND11_MODULE(_core, m) {
       "Instruction set in use; raises ValueError if SERKIT_ISA is wrong.");
   m.def("supported_isas", &serkit::dispatch::supported, "Names SERKIT_ISA may have on this machine.");
   serkit::bindings::bind_attention(m);
+  serkit::bindings::bind_blocks(m);
   serkit::bindings::bind_riff(m);
   serkit::bindings::bind_spectral(m);
 }

@@ -1,9 +1,5 @@
 #include "serkit/attention.h"
 
-#ifdef __linux__
-#include <sys/mman.h>
-#endif
-
 #include <algorithm>
 #include <memory>
 #include <new>
@@ -27,6 +23,8 @@ const kernels::AttentionKernels<T>& kernels_of() {
 
 // Waking a thread costs some ten microseconds: below this many multiplications a call stays on its own thread.
 constexpr int64_t kMinWorkPerThread = 1 << 20;
+// A gradient of this many bytes is out of a core's cache before anybody reads it.
+constexpr size_t kTooLargeForCaches = 8 << 20;
 constexpr size_t kLine = 64;  // bytes of a cache line
 
 int useful_threads(int64_t multiplications, int threads) {
@@ -63,21 +61,6 @@ class Scratches {
   Scratch<T> memory_;
 };
 
-// Large arrays come from the system in pages of 4 KiB, and the first touch of each costs more than the arithmetic on
-// it.
-template <typename T>
-void want_huge_pages(T* memory, int64_t count) {
-#ifdef __linux__
-  constexpr uintptr_t page = uintptr_t{2} << 20;
-  const uintptr_t begin = round_up(reinterpret_cast<uintptr_t>(memory), page);
-  const uintptr_t end = reinterpret_cast<uintptr_t>(memory + count) / page * page;
-  // A hint: where it is refused, pages stay small.
-  if (begin < end) madvise(reinterpret_cast<void*>(begin), end - begin, MADV_HUGEPAGE);
-#else
-  (void)memory, (void)count;
-#endif
-}
-
 std::vector<int64_t> packed_offsets(const AttentionShape& s) {
   std::vector<int64_t> offsets(static_cast<size_t>(s.batch) + 1, 0);
   for (int64_t b = 0; b < s.batch; ++b) offsets[b + 1] = offsets[b] + s.lengths[b];
@@ -109,6 +92,7 @@ class Backward {
         offsets_(packed_offsets(shape)),
         units_(shape.heads * shape.hidden),
         dz_row_(round_up(units_, k_.panel) + static_cast<int64_t>(kLine / sizeof(T))),
+        streams_(static_cast<size_t>(shape.batch * shape.frames * shape.dim) * sizeof(T) >= kTooLargeForCaches),
         workers_(useful_threads(offsets_.back() * shape.dim * (2 * units_ + 3 * shape.heads), threads)),
         scores_(offsets_.back() * shape.heads),
         dz_(units_ ? workers_ : 0, shape.frames * dz_row_),
@@ -120,7 +104,6 @@ class Backward {
     const Scratch<T> parameter_panels(terms * round_up(s_.dim, k_.panel));
     k_.pack(units_ ? p_.weight : p_.query, s_.dim, 1, terms, s_.dim, parameter_panels.data());
     const Scratch<T> query_parts(units_ ? 0 : s_.batch * s_.heads * s_.dim);
-    want_huge_pages(out_.x, s_.batch * s_.frames * s_.dim);
     parallel_for(s_.batch, workers_, [&](int64_t b, int worker) {
       score_gradients(b);
       if (units_) {
@@ -195,8 +178,13 @@ class Backward {
       factors[count++] = {weights_ + b * s_.heads * s_.frames, 1, s_.frames, panels_.of(worker), s_.heads};
     }
     T* dx = out_.x + b * s_.frames * s_.dim;
-    k_.product(factors, count, dx, s_.dim, rows, s_.dim, false);
-    std::fill(dx + rows * s_.dim, dx + s_.frames * s_.dim, T(0));
+    k_.product(factors, count, dx, s_.dim, rows, s_.dim, streams_ ? kernels::Output::stream : kernels::Output::set);
+    const int64_t valid = rows * s_.dim, padding = s_.frames * s_.dim - valid;
+    if (streams_) {
+      k_.clear(dx + valid, padding);
+    } else {
+      std::fill(dx + valid, dx + valid + padding, T(0));
+    }
   }
 
   // Adds what sample b gives to the gradients of units first..first + count.
@@ -218,7 +206,7 @@ class Backward {
       const int64_t n = std::min<int64_t>(k_.panel, s_.dim - j);
       k_.pack(frames(b) + j, s_.dim, 1, rows, n, sum);
       const kernels::Factor<T> factor{dz, 1, dz_row_, sum, rows};
-      k_.product(&factor, 1, out_.weight + first * s_.dim + j, s_.dim, count, n, true);
+      k_.product(&factor, 1, out_.weight + first * s_.dim + j, s_.dim, count, n, kernels::Output::add);
     }
   }
 
@@ -230,6 +218,7 @@ class Backward {
   const std::vector<int64_t> offsets_;
   const int64_t units_;   // of all heads
   const int64_t dz_row_;  // not a power of two: rows would share few sets of the cache
+  const bool streams_;    // dx is written past the caches
   const int workers_;
   const Scratch<T> scores_;
   const Scratches<T> dz_, panels_, sums_;
@@ -249,7 +238,6 @@ void attention_forward(const AttentionShape& s, const AttentionParameters<T>& p,
   // Without a caller's buffer each worker has room for one sample.
   const Scratches<T> scratch(workers, hidden ? 0 : s.frames * units);
   if (hidden) {
-    want_huge_pages(hidden, s.batch * s.frames * units);
     std::fill(hidden + valid * units, hidden + s.batch * s.frames * units, T(0));
   }
   parallel_for(s.batch, workers, [&](int64_t b, int worker) {
@@ -258,7 +246,7 @@ void attention_forward(const AttentionShape& s, const AttentionParameters<T>& p,
     T* h = hidden ? hidden + offsets[b] * units : scratch.of(worker);
     if (units) {
       const kernels::Factor<T> factor{frames, s.dim, 1, panels.data(), s.dim};
-      k.product(&factor, 1, h, units, rows, units, false);
+      k.product(&factor, 1, h, units, rows, units, kernels::Output::set);
     }
     for (int64_t head = 0; head < s.heads; ++head) {
       T* alpha = weights + (b * s.heads + head) * s.frames;

@@ -17,6 +17,9 @@ struct Factor {
   ptrdiff_t terms;
 };
 
+// What becomes of a product: it replaces what was there, is added to it, or replaces it past the caches.
+enum class Output { set, add, stream };
+
 // T is float or double; counts are elements.
 template <typename T>
 struct AttentionKernels {
@@ -25,9 +28,11 @@ struct AttentionKernels {
   // after row, the last filled up with zeros: round_up(n, panel) * terms values.
   void (*pack)(const T* y, ptrdiff_t row, ptrdiff_t column, ptrdiff_t terms, ptrdiff_t n, T* panels);
   // out[i][j] = sum over factors and their terms of x(i, l) panels(l, j), added up in that order by every instruction
-  // set; `add`: the sum is added to what out holds.
+  // set. Streams where rows lie on cache lines, else sets.
   void (*product)(const Factor<T>* factors, ptrdiff_t count, T* out, ptrdiff_t out_row, ptrdiff_t m, ptrdiff_t n,
-                  bool add);
+                  Output output);
+  // Zeros, past the caches from the first cache line on.
+  void (*clear)(T* out, ptrdiff_t n);
   // z[t][j] becomes tanh(z[t][j] + bias[j]); scores[t] = sum_j u[j] tanh(...)
   void (*tanh_scores)(T* z, ptrdiff_t z_row, const T* bias, const T* u, T* scores, ptrdiff_t rows, ptrdiff_t n);
   // out[t] = sum_j x[t][j] v[j]

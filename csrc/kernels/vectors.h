@@ -56,6 +56,35 @@ static inline void store(T* p, Vector<T> v) {
   memcpy(p, &v, sizeof v);
 }
 
+// Past the caches, to memory: a plain store would read the line first. `p` is aligned to the register; where there is
+// no such store, a plain one. `end_streams` comes before other threads may read.
+#if defined(__clang__)
+template <typename T>
+static inline void stream(T* p, Vector<T> v) {
+  __builtin_nontemporal_store(v, reinterpret_cast<Vector<T>*>(p));
+}
+#elif defined(__GNUC__) && defined(__AVX512F__)
+static inline void stream(float* p, Vector<float> v) { __builtin_ia32_movntps512(p, v); }
+static inline void stream(double* p, Vector<double> v) { __builtin_ia32_movntpd512(p, v); }
+#elif defined(__GNUC__) && defined(__AVX__)
+static inline void stream(float* p, Vector<float> v) { __builtin_ia32_movntps256(p, v); }
+static inline void stream(double* p, Vector<double> v) { __builtin_ia32_movntpd256(p, v); }
+#elif defined(__GNUC__) && defined(__SSE2__)
+static inline void stream(float* p, Vector<float> v) { __builtin_ia32_movntps(p, v); }
+static inline void stream(double* p, Vector<double> v) { __builtin_ia32_movntpd(p, v); }
+#else
+template <typename T>
+static inline void stream(T* p, Vector<T> v) {
+  store(p, v);
+}
+#endif
+
+static inline void end_streams() {
+#if defined(__GNUC__) && defined(__SSE2__)
+  __builtin_ia32_sfence();
+#endif
+}
+
 // The first `count` values, then zeros.
 template <typename T>
 static inline Vector<T> load_part(const T* p, ptrdiff_t count) {

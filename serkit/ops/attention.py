@@ -7,14 +7,18 @@ Second derivatives exist on the plain path only. Under autocast everything is co
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from serkit.errors import UserError
+from serkit.kernels.native import _core
 from serkit.kernels.native import attention as native
+from serkit.kernels.native.memory import LARGE, reused_empty
 from serkit.ops import attention_torch
 
 
@@ -76,8 +80,8 @@ def _exporting() -> bool:
 def _additive_outputs(
     x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: Sequence[float], keep_hidden: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
-    hidden = x.new_empty(x.shape[0] * x.shape[1] if keep_hidden else 0, bias.numel())
-    return *_linear_outputs(x, lengths, query, scale), hidden
+    rows = x.shape[0] * x.shape[1] if keep_hidden else 0
+    return *_linear_outputs(x, lengths, query, scale), x.new_empty(rows, bias.numel())
 
 
 @torch.library.custom_op("serkit::attention_pool", mutates_args=(), device_types="cpu")
@@ -85,14 +89,7 @@ def _additive(
     x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor, bias: Tensor, scale: Sequence[float], keep_hidden: bool
 ) -> tuple[Tensor, Tensor, Tensor]:
     """Pooled, weights, and hidden [B * T, H * A] for the backward op ([0, H * A] unless ``keep_hidden``)."""
-    native.check_shapes(x, lengths, query, weight, bias, scale)
-    outputs = _additive_outputs(x, lengths, query, weight, bias, scale, keep_hidden)
-    pooled, weights, hidden = map(_view, outputs)
-    native.forward(
-        _view(x), _view(lengths), _view(query), _view(weight), _view(bias), scale,
-        pooled=pooled, weights=weights, hidden=hidden if keep_hidden else None, threads=torch.get_num_threads(),
-    )  # fmt: skip
-    return outputs
+    return _forward(x, lengths, query, weight, bias, scale, keep_hidden)
 
 
 _additive.register_fake(_additive_outputs)
@@ -106,17 +103,27 @@ def _linear_outputs(x: Tensor, lengths: Tensor, theta: Tensor, scale: Sequence[f
 
 @torch.library.custom_op("serkit::linear_attention_pool", mutates_args=(), device_types="cpu")
 def _linear(x: Tensor, lengths: Tensor, theta: Tensor, scale: Sequence[float]) -> tuple[Tensor, Tensor]:
-    native.check_shapes(x, lengths, theta, None, None, scale)
-    outputs = _linear_outputs(x, lengths, theta, scale)
-    pooled, weights = map(_view, outputs)
-    native.forward(
-        _view(x), _view(lengths), _view(theta), scale=scale, pooled=pooled, weights=weights,
-        threads=torch.get_num_threads(),
-    )  # fmt: skip
-    return outputs
+    return _forward(x, lengths, theta, None, None, scale, False)[:2]
 
 
 _linear.register_fake(_linear_outputs)
+
+
+def _forward(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor | None, bias: Tensor | None, scale: Sequence[float],
+    keep_hidden: bool,
+) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+    scales = native.check_shapes(x, lengths, query, weight, bias, scale)
+    sizes = _view(lengths)
+    native.check_lengths(sizes, x.shape[1])
+    pooled, weights = _linear_outputs(x, lengths, query, scale)
+    hidden = _large((x.shape[0] * x.shape[1] if keep_hidden and bias is not None else 0, query.numel()), x.dtype)
+    frames = _view(x)
+    _core.attention_forward(
+        frames, sizes, _view(query), _view_or_none(weight), _view_or_none(bias), np.array(scales, frames.dtype),
+        pooled.numpy(), weights.numpy(), hidden.numpy() if keep_hidden else None, torch.get_num_threads(),
+    )  # fmt: skip
+    return pooled, weights, hidden
 
 
 # ---- backward ops ----
@@ -135,16 +142,9 @@ def _additive_backward(
     hidden: Tensor, grad_pooled: Tensor | None, grad_weights: Tensor | None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
     """Gradients of x, query, weight, bias."""
-    outputs = _additive_backward_outputs(
-        x, lengths, query, weight, bias, scale, weights, hidden, grad_pooled, grad_weights
-    )
-    dx, dquery, dweight, dbias = map(_view, outputs)
-    native.backward(
-        _view(x), _view(lengths), _view(query), _view(weight), _view(bias), scale, weights=_view(weights),
-        hidden=_view(hidden), grad_pooled=_view_or_none(grad_pooled), grad_weights=_view_or_none(grad_weights),
-        dx=dx, dquery=dquery, dweight=dweight, dbias=dbias, threads=torch.get_num_threads(),
-    )  # fmt: skip
-    return outputs
+    grads = _large(tuple(x.shape), x.dtype), _like(query), _like(weight), _like(bias)
+    _backward(x, lengths, query, weight, bias, scale, weights, hidden, grad_pooled, grad_weights, grads)
+    return grads
 
 
 _additive_backward.register_fake(_additive_backward_outputs)
@@ -163,17 +163,29 @@ def _linear_backward(
     grad_pooled: Tensor | None, grad_weights: Tensor | None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """Gradients of x, theta."""
-    outputs = _linear_backward_outputs(x, lengths, theta, scale, weights, grad_pooled, grad_weights)
-    dx, dtheta = map(_view, outputs)
-    native.backward(
-        _view(x), _view(lengths), _view(theta), scale=scale, weights=_view(weights),
-        grad_pooled=_view_or_none(grad_pooled), grad_weights=_view_or_none(grad_weights), dx=dx, dquery=dtheta,
-        threads=torch.get_num_threads(),
-    )  # fmt: skip
-    return outputs
+    grads = _large(tuple(x.shape), x.dtype), _like(theta)
+    _backward(x, lengths, theta, None, None, scale, weights, None, grad_pooled, grad_weights, grads)
+    return grads
 
 
 _linear_backward.register_fake(_linear_backward_outputs)
+
+
+def _backward(
+    x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor | None, bias: Tensor | None, scale: Sequence[float],
+    weights: Tensor, hidden: Tensor | None, grad_pooled: Tensor | None, grad_weights: Tensor | None,
+    grads: tuple[Tensor, ...],
+) -> None:  # fmt: skip
+    """Fill ``grads``, of x, query and the rest. The forward op has checked what is in words; sizes the core checks."""
+    frames = _view(x)
+    scales = np.full(math.prod(query.shape[:-1]), scale, frames.dtype)
+    dx, dquery, *rest = (grad.numpy() for grad in grads)
+    dweight, dbias = rest or (None, None)
+    _core.attention_backward(
+        frames, _view(lengths), _view(query), _view_or_none(weight), _view_or_none(bias), scales,
+        _view(weights), _view_or_none(hidden), _view_or_none(grad_pooled), _view_or_none(grad_weights),
+        dx, dquery, dweight, dbias, torch.get_num_threads(),
+    )  # fmt: skip
 
 
 def _view(tensor: Tensor) -> Any:
@@ -186,6 +198,16 @@ def _view_or_none(tensor: Tensor | None) -> Any:
 
 def _like(tensor: Tensor) -> Tensor:
     return tensor.new_empty(tensor.shape)  # contiguous, whatever the strides of `tensor`
+
+
+def _large(shape: tuple[int, ...], dtype: torch.dtype) -> Tensor:
+    """Memory as large as x: torch's would be new, and cleared by the system, in every step."""
+    if math.prod(shape) * dtype.itemsize < LARGE:
+        return torch.empty(shape, dtype=dtype)
+    return torch.from_numpy(reused_empty(shape, _NUMPY[dtype]))
+
+
+_NUMPY = {torch.float32: np.float32, torch.float64: np.float64}
 
 
 # ---- autograd and autocast ----

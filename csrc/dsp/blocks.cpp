@@ -1,0 +1,77 @@
+#include "serkit/blocks.h"
+
+#ifdef __linux__
+#include <sys/mman.h>
+#endif
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+#include <new>
+
+namespace serkit {
+namespace {
+
+constexpr size_t kPage = size_t{2} << 20;
+constexpr size_t kMostKept = size_t{256} << 20;
+
+struct Kept {
+  std::mutex mutex;
+  std::deque<Block> blocks;  // oldest first
+  size_t bytes = 0;
+};
+
+// Never destroyed: arrays may be freed while the process ends.
+Kept& kept() {
+  static Kept* const all = new Kept;
+  return *all;
+}
+
+void free_block(Block block) noexcept { ::operator delete(block.memory, std::align_val_t(kPage)); }
+
+}  // namespace
+
+Block take_block(size_t bytes) {
+  if (bytes > SIZE_MAX - kPage) throw std::bad_alloc();
+  const size_t wanted = std::max(kPage, (bytes + kPage - 1) / kPage * kPage);
+  {
+    Kept& all = kept();
+    const std::lock_guard<std::mutex> lock(all.mutex);
+    auto best = all.blocks.end();
+    for (auto it = all.blocks.begin(); it != all.blocks.end(); ++it) {
+      // batches differ in length; a block twice too large is waste
+      if (it->bytes < wanted || it->bytes / 2 > wanted) continue;
+      if (best == all.blocks.end() || it->bytes < best->bytes) best = it;
+    }
+    if (best != all.blocks.end()) {
+      const Block found = *best;
+      all.blocks.erase(best);
+      all.bytes -= found.bytes;
+      return found;
+    }
+  }
+  const Block fresh{::operator new(wanted, std::align_val_t(kPage)), wanted};
+#ifdef __linux__
+  madvise(fresh.memory, wanted, MADV_HUGEPAGE);  // a hint: where it is refused, pages stay small
+#endif
+  return fresh;
+}
+
+void give_block(Block block) noexcept {
+  Kept& all = kept();
+  const std::lock_guard<std::mutex> lock(all.mutex);
+  try {
+    all.blocks.push_back(block);
+  } catch (const std::bad_alloc&) {
+    free_block(block);
+    return;
+  }
+  all.bytes += block.bytes;
+  while (all.bytes > kMostKept) {
+    all.bytes -= all.blocks.front().bytes;
+    free_block(all.blocks.front());
+    all.blocks.pop_front();
+  }
+}
+
+}  // namespace serkit
