@@ -62,7 +62,9 @@ def _pool(
         return attention_torch.attention_pool(x, lengths, query, weight, bias, scale)
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in (x, query, weight, bias) if t is not None)
     scales = list(scale) if isinstance(scale, Sequence) else [scale]
-    if weight is None or bias is None:
+    if keep and not _watched(x, *given):
+        pooled, weights = _Direct.apply(x, lengths, query, weight, bias, scales)  # type: ignore[no-untyped-call]
+    elif weight is None or bias is None:
         pooled, weights = _linear(x, lengths, query, scales)
     else:
         pooled, weights, _ = _additive(x, lengths, query, weight, bias, scales, keep)
@@ -72,6 +74,50 @@ def _pool(
 def _exporting() -> bool:
     exporting = getattr(torch.compiler, "is_exporting", None)  # since torch 2.7
     return bool(exporting and exporting()) or bool(torch.onnx.is_in_onnx_export())
+
+
+def _watched(*tensors: Tensor) -> bool:
+    """Does anything but autograd look on, which knows the registered ops and not ``_Direct``?"""
+    return (
+        torch.compiler.is_compiling()
+        or torch.is_autocast_enabled("cpu")
+        or torch._C._are_functorch_transforms_active()
+        or torch._C._len_torch_dispatch_stack() > 0
+        or any(type(t) is not Tensor and type(t) is not torch.nn.Parameter for t in tensors)
+    )
+
+
+class _Direct(torch.autograd.Function):
+    """The ops below without torch's dispatcher, whose layers cost a small batch as much as its arithmetic."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, x: Tensor, lengths: Tensor, query: Tensor, weight: Tensor | None, bias: Tensor | None,
+        scale: Sequence[float],
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        pooled, weights, hidden = _forward(x, lengths, query, weight, bias, scale, weight is not None)
+        ctx.scale = scale
+        ctx.set_materialize_grads(False)
+        ctx.save_for_backward(x, lengths, query, weight, bias, weights, None if weight is None else hidden)
+        return pooled, weights
+
+    @staticmethod
+    def backward(ctx: Any, grad_pooled: Tensor | None, grad_weights: Tensor | None) -> tuple[Any, ...]:
+        if grad_pooled is None and grad_weights is None:
+            return (None,) * 6
+        x, lengths, query, weight, bias, weights, hidden = ctx.saved_tensors
+        given = (weights, grad_pooled, grad_weights)
+        grads: tuple[Tensor, ...]
+        if not torch.is_grad_enabled():
+            rest = () if weight is None else (weight, bias)
+            grads = (_large(tuple(x.shape), x.dtype), *map(_like, (query, *rest)))
+            _backward(x, lengths, query, weight, bias, ctx.scale, weights, hidden, *given[1:], grads)
+        elif weight is None:  # the registered ops refuse a second derivative
+            grads = _linear_backward(x, lengths, query, ctx.scale, *given)
+        else:
+            grads = _additive_backward(x, lengths, query, weight, bias, ctx.scale, weights, hidden, *given[1:])
+        dx, dquery, dweight, dbias = (*grads, None, None)[:4]
+        return dx, None, dquery, dweight, dbias, None
 
 
 # ---- forward ops ----
@@ -121,7 +167,8 @@ def _forward(
     frames = _view(x)
     _core.attention_forward(
         frames, sizes, _view(query), _view_or_none(weight), _view_or_none(bias), np.array(scales, frames.dtype),
-        pooled.numpy(), weights.numpy(), hidden.numpy() if keep_hidden else None, torch.get_num_threads(),
+        pooled.numpy(), weights.numpy(), hidden.numpy() if weight is not None and keep_hidden else None,
+        torch.get_num_threads(),
     )  # fmt: skip
     return pooled, weights, hidden
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import Tensor
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from serkit.errors import UserError
+from serkit.ops import attention as ops
 from serkit.ops import attention_torch
 from serkit.ops.attention import attention_pool, linear_attention_pool
 
@@ -74,3 +76,36 @@ def test_second_derivative_is_refused_in_words_and_the_plain_path_has_it() -> No
     slope.square().sum().backward()
     assert theta.grad is not None
     assert theta.grad.abs().sum() > 0
+
+
+@pytest.mark.parametrize("form", ["linear", "additive"])
+def test_the_short_way_and_the_registered_op_give_the_same_bits(form: str) -> None:
+    """Outside of transforms and modes a call goes past torch's dispatcher."""
+    x, w, b, u, theta = (t.detach().float().requires_grad_() for t in inputs())
+    if form == "linear":
+        wanted: tuple[Tensor, ...] = (x, theta)
+        pairs = [linear_attention_pool(x, LENGTHS, theta, SCALE), ops._linear(x, LENGTHS, theta, [SCALE])]
+    else:
+        wanted = (x, w, b, u)
+        pairs = [attention_pool(x, LENGTHS, w, b, u, SCALE), ops._additive(x, LENGTHS, u, w, b, [SCALE], True)[:2]]
+    short, registered = (
+        (c, alpha, *torch.autograd.grad(c.square().sum() + alpha.square().sum(), wanted)) for c, alpha in pairs
+    )
+    for got, want in zip(short, registered, strict=True):
+        assert torch.equal(got, want)
+
+
+def test_the_short_way_is_left_where_a_mode_looks_on() -> None:
+    """What records or replaces operators sees one of ours, and no call into the core behind its back."""
+    seen: list[str] = []
+
+    class Recorder(TorchDispatchMode):
+        def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
+            seen.append(str(func))
+            return func(*args, **(kwargs or {}))
+
+    x, _, _, _, theta = inputs()
+    with Recorder():
+        linear_attention_pool(x, LENGTHS, theta)[0].sum().backward()
+    assert "serkit.linear_attention_pool.default" in seen
+    assert "serkit.linear_attention_pool_backward.default" in seen
