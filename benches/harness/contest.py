@@ -129,7 +129,7 @@ class Race:
         if entrant in outcome.skipped:
             pytest.skip(outcome.skipped[entrant])
         if not outcome.anchor:
-            pytest.skip(f"no anchor of {group!r} is present: {'; '.join(outcome.skipped.values())}")
+            pytest.skip(f"no anchor of {group!r} is present: {'; '.join(dict.fromkeys(outcome.skipped.values()))}")
         self._benchmark.group = group
         if not self._benchmark.enabled:  # --benchmark-disable: answers were checked, nothing was timed
             self._benchmark.pedantic(lambda: None)
