@@ -51,6 +51,7 @@ def first_call() -> Contest:
         },
         anchors=("serkit, later calls",),
         check=check,
+        info=lambda name, answer: {"construction_s": answer.facts["made_s"]},
         work=f"{SECONDS} s in a fresh process, against the median of {LATER} calls after it",
         audio_s=SECONDS,
     )

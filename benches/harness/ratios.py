@@ -67,9 +67,15 @@ def regressions(rows: Rows, stored: Rows, allowed: float) -> list[str]:
             lost = 1.0 - now["ratio"] / before["ratio"]
             sentences.append(
                 f"{name} is {now['ratio']:.2f} times as fast as {now['anchor']}, stored {before['ratio']:.2f}: "
-                f"{lost:.0%} less, allowed {allowed:.0%}."
+                f"{lost:.0%} less, allowed {allowed:.0%}{_elsewhere(before, now)}."
             )
     return sentences
+
+
+def _elsewhere(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
+    """What to know of a comparison between machines: their ratios need not be the same."""
+    had, has = ({k: row["machine"][k] for k in ("cpu", "isa")} for row in (before, now))
+    return "" if had == has else f"; it was stored on another machine ({had['cpu']}, {had['isa']})"
 
 
 def table(rows: Rows) -> Iterator[str]:

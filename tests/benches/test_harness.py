@@ -116,7 +116,9 @@ def test_no_tolerance(text: str) -> None:
 
 
 def a_row(**changed: Any) -> dict[str, Any]:
-    return {"ratio": 2.0, "ours": True, "anchor": "plain", "work": "w", "full": False, "threads": 1, **changed}
+    here = {"cpu": "a cpu", "isa": "avx2"}
+    common = {"anchor": "plain", "work": "w", "full": False, "threads": 1, "machine": here}
+    return {"ratio": 2.0, "ours": True, **common, **changed}
 
 
 @pytest.mark.parametrize(
@@ -125,6 +127,11 @@ def a_row(**changed: Any) -> dict[str, Any]:
         (a_row(), None),
         (a_row(ratio=1.81), None),
         (a_row(ratio=1.7), "t is 1.70 times as fast as plain, stored 2.00: 15% less, allowed 10%."),
+        (
+            a_row(ratio=1.0, machine={"cpu": "a cpu", "isa": "avx512"}),
+            "t is 1.00 times as fast as plain, stored 2.00: 50% less, allowed 10%; "
+            "it was stored on another machine (a cpu, avx2).",
+        ),
         (a_row(ratio=0.1, ours=False), None),
         (
             a_row(anchor="other", full=True),
