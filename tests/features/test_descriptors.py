@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 
@@ -245,6 +246,7 @@ def test_the_first_example_of_the_docs_runs() -> None:
 
 
 def test_a_stranger_comes_in_by_the_door(distribution: Callable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(numba.config, "CACHE_DIR", "")  # whoever runs this may keep machine code elsewhere
     _, code, hooks = blocks()
     points = distribution("serkit-teager", {"teager": "teager_hooks"}, {"teager": code, "teager_hooks": hooks})
     host = Host(points)
