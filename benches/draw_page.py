@@ -83,7 +83,7 @@ def draw(rows: ratios.Rows, path: Path) -> None:
         "LM3, 1 thread": "Log-Mel, delta, delta-delta",
         "WAV files to LM3, 1 worker": "The same from WAV files",
         "power spectra, 1 thread": "Power spectra alone",
-        "MFCC-39, 1 thread": "MFCC with energy and deltas (39)",
+        "MFCC-39, 1 thread": "MFCC, 39 numbers a frame",
     }
     panels = [(title, found[group]) for group, title in shown.items() if group in found]
     attention = {g: members for g, members in found.items() if g.startswith("attention")}

@@ -69,3 +69,15 @@ def test_drawing_twice_gives_the_same_file(tmp_path: Path) -> None:
     first = (tmp_path / "a.svg").read_text("utf-8")
     assert first == (tmp_path / "b.svg").read_text("utf-8")
     assert first.count("<path") > 3
+
+
+def test_the_readme_names_every_bench() -> None:
+    folder = draw_page.BASELINE.parent
+    named = set(re.findall(r"^\| `(bench_\w+\.py)`", (folder / "README.md").read_text("utf-8"), flags=re.MULTILINE))
+    assert named == {path.name for path in folder.glob("bench_*.py")}
+
+
+def test_every_stored_row_is_of_a_bench_that_exists() -> None:
+    folder = draw_page.BASELINE.parent
+    files = {name.partition("::")[0] for name in ratios.read(draw_page.BASELINE)}
+    assert {f for f in files if not (folder / f).exists()} == set()
