@@ -1,4 +1,4 @@
-"""``serkit features``: log-Mel features of a file or a folder to disk."""
+"""``serkit features``: features of a file or a folder to disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from serkit.errors import AudioError, ConfigError, RunFolderError
 
 if TYPE_CHECKING:
     from serkit.data.progress import Progress
-    from serkit.features import LogMel, LogMelOptions
+    from serkit.host import Host
 
 WHOLE_SECONDS = 120.0
 """Files up to this long are read whole; longer ones in blocks, twice, so that memory does not grow with length."""
@@ -22,39 +22,46 @@ WHOLE_SECONDS = 120.0
 def features(
     source: Annotated[Path, typer.Argument(metavar="FILE_OR_FOLDER", help="An audio file, or a folder of them.")],
     out: Annotated[Path, typer.Option(help="Where features go; an empty or absent folder.")],
-    preset: Annotated[str, typer.Option(help="librosa, psf or chen_reference; SerKit's defaults without it.")] = "",
+    feature: Annotated[str, typer.Option(help="Name of a feature, as serkit list features has them.")] = "log-mel",
+    preset: Annotated[str, typer.Option(help="librosa, kaldi, psf, ...; the feature's defaults without it.")] = "",
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value of an option, e.g. n_mels=64.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the index as JSON on standard output.")] = False,
 ) -> None:
-    """Compute log-Mel features with delta and delta-delta of every audio file.
+    """Compute features, log-Mel with delta and delta-delta if no other is named, of every audio file.
 
-    Writes one .npy a file, float32 [frames, bands, channels], in the folders of the source, and index.json. All of it
-    or nothing is written.
+    Writes one .npy a file, [frames, ...] (log-Mel: float32 [frames, bands, channels]), in the folders of the source,
+    and index.json. All of it or nothing is written.
     """
     import json
 
     from serkit.data.audio import find
     from serkit.data.progress import make_progress
-    from serkit.features import LogMel
+    from serkit.host import get_host
+    from serkit.run.plugins import make_extractor
 
-    log_mel = LogMel(_options(preset, set_ or []))
+    host = get_host()
+    extractor = make_extractor(host, feature, _options(host, feature, preset, set_ or []))
     files = find(source)
     if not files:
         raise AudioError(f"{source} holds no audio files; name a file, or a folder with .wav, .flac or the like.")
     with make_progress() as progress:
         seconds = _durations(files, progress)  # before anything is written
         with _whole_or_nothing(out) as part:
-            index = _write(log_mel, source, files, seconds, part, progress)
+            index = _write(feature, extractor, source, files, seconds, part, progress)
     if json_:
         typer.echo(json.dumps({"out": str(out), **index}, indent=2))
         return
     total = sum(entry["seconds"] for entry in index["files"].values())
-    typer.echo(f"Wrote log-Mel features of {len(files)} file(s), {total:.0f} s of audio, to {out}.")
+    typer.echo(f"Wrote {feature} features of {len(files)} file(s), {total:.0f} s of audio, to {out}.")
 
 
-def _options(preset: str, sets: list[str]) -> LogMelOptions:
+def _options(host: Host, feature: str, preset: str, sets: list[str]) -> Any:
     from serkit.config import literal, load
-    from serkit.features import LogMelOptions
+    from serkit.host import FeatureSpec
+
+    spec = host.get("feature", feature).spec
+    assert isinstance(spec, FeatureSpec)
+    cls = host.load_target(spec.options)
 
     values: dict[str, Any] = {}
     for text in sets:
@@ -62,7 +69,11 @@ def _options(preset: str, sets: list[str]) -> LogMelOptions:
         if not equals:
             raise ConfigError(f"--set {text!r} has no value; write key=value, e.g. --set n_mels=64.")
         values[key.strip()] = literal(value)
-    return LogMelOptions.preset(preset, **values) if preset else load(LogMelOptions, values, where="--set")
+    if not preset:
+        return load(cls, values, where="--set")
+    if not hasattr(cls, "preset"):
+        raise ConfigError(f"The feature {feature!r} has no presets; leave out --preset and name options with --set.")
+    return cls.preset(preset, **values)
 
 
 def _durations(files: list[Path], progress: Progress) -> list[float]:
@@ -123,7 +134,13 @@ def _unique() -> str:
 
 
 def _write(
-    log_mel: LogMel, source: Path, files: list[Path], seconds: list[float], part: Path, progress: Progress
+    feature: str,
+    extractor: Any,
+    source: Path,
+    files: list[Path],
+    seconds: list[float],
+    part: Path,
+    progress: Progress,
 ) -> dict[str, Any]:
     import json
 
@@ -138,26 +155,26 @@ def _write(
         # two recordings that differ in suffix only keep theirs
         target = short if plain.count(short) == 1 else name.with_name(name.name + ".npy")
         (part / target).parent.mkdir(parents=True, exist_ok=True)
-        frames, n_samples = _write_one(log_mel, path, duration, part / target, progress)
+        frames, n_samples = _write_one(extractor, path, duration, part / target, progress)
         entries[name.as_posix()] = {
             "features": target.as_posix(),
             "frames": frames,
-            "seconds": n_samples / log_mel.sample_rate,
+            "seconds": n_samples / extractor.sample_rate,
         }
     index = {
         "schema": 1,
         "serkit": serkit.__version__,
-        "feature": "log-mel",
-        "options": dump(log_mel.options),
-        "shape": list(log_mel.shape),
-        "hop_s": log_mel.hop_s,
+        "feature": feature,
+        "options": dump(extractor.options),
+        "shape": list(extractor.shape),
+        "hop_s": extractor.hop_s,
         "files": entries,
     }
     (part / "index.json").write_text(json.dumps(index, indent=2) + "\n", encoding="utf-8")
     return index
 
 
-def _write_one(log_mel: LogMel, path: Path, seconds: float, target: Path, progress: Progress) -> tuple[int, int]:
+def _write_one(extractor: Any, path: Path, seconds: float, target: Path, progress: Progress) -> tuple[int, int]:
     """Write the features of one file; returns its frames and samples. AudioError names the file."""
     import numpy as np
     from numpy.lib.format import write_array_header_1_0
@@ -165,21 +182,22 @@ def _write_one(log_mel: LogMel, path: Path, seconds: float, target: Path, progre
     from serkit.data import audio
 
     try:
-        if seconds <= WHOLE_SECONDS:
-            waveform = audio.read(path, sample_rate=log_mel.sample_rate)
-            rows = log_mel(waveform)
+        if seconds <= WHOLE_SECONDS or not hasattr(extractor, "stream"):
+            waveform = audio.read(path, sample_rate=extractor.sample_rate)
+            rows = extractor(waveform)
             np.save(target, rows)
             progress.advance(round(seconds))
             return len(rows), len(waveform)
-        statistics = log_mel.measure(audio.blocks(path, sample_rate=log_mel.sample_rate))
-        frames = log_mel.n_frames(statistics.n_samples)
+        statistics = extractor.measure(audio.blocks(path, sample_rate=extractor.sample_rate))
+        frames = extractor.n_frames(statistics.n_samples)
         # written on, not mapped: pages of a mapped file count as memory of this process until the system wants them
         with target.open("wb") as file:
-            header = {"descr": "<f4", "fortran_order": False, "shape": (frames, *log_mel.shape)}
+            dtype = np.dtype(extractor.DTYPE).newbyteorder("<")
+            header = {"descr": dtype.str, "fortran_order": False, "shape": (frames, *extractor.shape)}
             write_array_header_1_0(file, header)
-            for piece in log_mel.stream(audio.blocks(path, sample_rate=log_mel.sample_rate), statistics):
-                file.write(piece.astype("<f4", copy=False).data)
-                progress.advance(round(len(piece) * log_mel.hop_s))
+            for piece in extractor.stream(audio.blocks(path, sample_rate=extractor.sample_rate), statistics):
+                file.write(piece.astype(dtype, copy=False).data)
+                progress.advance(round(len(piece) * extractor.hop_s))
         return frames, statistics.n_samples
     except AudioError as error:
         # audio names its file; features do not know it

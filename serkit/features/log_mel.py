@@ -14,7 +14,7 @@ from serkit.features.spectral import SpectralExtractor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMelOptions(MelOptions):
-    """Options of ``LogMel``; all are ``FrameOptions``', ``SpectrumOptions``' and ``MelOptions``'.
+    """Options of ``LogMel``; all are ``FramingOptions``', ``SpectrumOptions``' and ``MelOptions``'.
 
     The defaults are SerKit's for Chen et al. 2018.
     """

@@ -16,7 +16,7 @@ from serkit.features.spectral import SpectralExtractor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MFCCOptions(MelOptions):
-    """Options of ``MFCC``, beside ``FrameOptions``', ``SpectrumOptions``' and ``MelOptions``'.
+    """Options of ``MFCC``, beside ``FramingOptions``', ``SpectrumOptions``' and ``MelOptions``'.
 
     * ``n_cepstra`` from ``first_cepstrum`` on, of the type-II DCT over bands; at most ``n_mels`` in all.
     * ``dct``: ``ortho`` is orthonormal; ``htk`` has the factor ``sqrt(2 / n_mels)`` for cepstrum 0 too.

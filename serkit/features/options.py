@@ -23,7 +23,7 @@ Bands = Annotated[int, Ge(1), Le(1024)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FrameOptions:
+class FramingOptions:
     """How a waveform becomes frames, and which frequencies are looked at.
 
     * ``sample_rate`` in Hz; ``frame_ms`` and ``hop_ms`` in milliseconds, rounded to samples (half up).
@@ -128,8 +128,8 @@ class FrameOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpectrumOptions(FrameOptions):
-    """What is made of the spectrum, beside ``FrameOptions``.
+class SpectrumOptions(FramingOptions):
+    """What is made of the spectrum, beside ``FramingOptions``.
 
     * ``spectrum``: ``power`` is ``|X|^2``, ``magnitude`` its square root.
     * ``power_scale="n_fft"`` divides ``|X|^2`` by ``n_fft``.
@@ -148,14 +148,14 @@ class SpectrumOptions(FrameOptions):
 
     def _check(self) -> None:
         # by name: a dataclass with slots is a second class, which bare super() does not find
-        FrameOptions._check(self)
+        FramingOptions._check(self)
         if list(self.channels) != [c for c in CHANNELS if c in self.channels]:
             allowed = ", ".join(CHANNELS)
             raise ConfigError(f"channels is {list(self.channels)}; name each at most once, in the order {allowed}.")
 
     def _values(self) -> dict[str, Any]:
         return {
-            **FrameOptions._values(self),
+            **FramingOptions._values(self),
             "spectrum": self.spectrum,
             "power_gain": 1.0 / self.n_fft if self.power_scale == "n_fft" else 1.0,
             "log": self.log,

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from serkit.errors import AudioError, ConfigError
 from serkit.features.base import Floats
-from serkit.features.options import FrameOptions
+from serkit.features.options import FramingOptions
 from serkit.kernels.native.spectral import (
     MomentCounter,
     Offsets,
@@ -23,7 +23,7 @@ from serkit.kernels.native.spectral import (
 )
 from serkit.kernels.threads import thread_count
 
-Options = TypeVar("Options", bound=FrameOptions)
+Options = TypeVar("Options", bound=FramingOptions)
 Value = TypeVar("Value", np.float32, np.complex64)
 
 

@@ -14,7 +14,7 @@ from serkit.features.spectral import BinExtractor
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SpectrogramOptions(SpectrumOptions):
-    """Options of ``Spectrogram``; all are ``FrameOptions``' and ``SpectrumOptions``'.
+    """Options of ``Spectrogram``; all are ``FramingOptions``' and ``SpectrumOptions``'.
 
     The bins whose frequencies lie in [f_min, f_max] are kept: ``f_max=4000`` is what the AFCN takes. The natural
     logarithm of the power, without deltas, is the default; ``log="none"`` is linear.

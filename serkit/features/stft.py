@@ -9,20 +9,20 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.features.base import Floats
-from serkit.features.options import FrameOptions
+from serkit.features.options import FramingOptions
 from serkit.features.presets import STFT_PRESETS
 from serkit.features.spectral import BinExtractor
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class STFTOptions(FrameOptions):
-    """Options of ``STFT``; all are ``FrameOptions``'. The bins whose frequencies lie in [f_min, f_max] are kept."""
+class STFTOptions(FramingOptions):
+    """Options of ``STFT``; all are ``FramingOptions``'. The bins whose frequencies lie in [f_min, f_max] are kept."""
 
     NAME: ClassVar[str] = "STFT"
     PRESETS: ClassVar = STFT_PRESETS
 
     def _values(self) -> dict[str, Any]:
-        return {**FrameOptions._values(self), "stage": "stft", **self._bins()}
+        return {**FramingOptions._values(self), "stage": "stft", **self._bins()}
 
 
 class STFT(BinExtractor[STFTOptions, np.complex64]):

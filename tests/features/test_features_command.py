@@ -12,8 +12,9 @@ import typer
 from typer.testing import CliRunner
 
 from serkit.cli import features as command
-from serkit.errors import AudioError, ConfigError, RunFolderError
+from serkit.errors import AudioError, ConfigError, RunFolderError, UnknownNameError
 from serkit.features import LogMel, LogMelOptions
+from serkit.host import get_host
 
 app = typer.Typer()
 app.command()(command.features)
@@ -67,10 +68,26 @@ def test_long_files_are_streamed_to_the_same_bits(
 def test_options_come_from_a_preset_and_from_set(corpus: Path, tmp_path: Path) -> None:
     said = run(corpus / "a.wav", "--out", tmp_path / "out", "--preset", "psf", "--set", "n_mels=20", "--set",
                'channels=["static"]', "--set", "window=hann")  # fmt: skip
-    assert said.startswith("Wrote log-Mel features of 1 file(s), 0 s of audio, to ")
+    assert said.startswith("Wrote log-mel features of 1 file(s), 0 s of audio, to ")
     options = LogMelOptions.preset("psf", n_mels=20, channels=("static",), window="hann")
     waveform, _ = soundfile.read(corpus / "a.wav", dtype="float32")
     assert np.array_equal(np.load(tmp_path / "out" / "a.npy"), LogMel(options)(waveform))
+
+
+@pytest.mark.parametrize("feature", [f.spec.name for f in get_host().specs("feature")])
+def test_any_feature_is_written_whole_and_streamed_to_the_same_bits(
+    corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, feature: str
+) -> None:
+    run(corpus / "sub", "--out", tmp_path / "whole", "--feature", feature)
+    monkeypatch.setattr(command, "WHOLE_SECONDS", 0.0)
+    run(corpus / "sub", "--out", tmp_path / "streamed", "--feature", feature)
+    index = json.loads((tmp_path / "streamed" / "index.json").read_text())
+    assert index["feature"] == feature
+    for name in ("böse.npy", "b.npy"):
+        whole, streamed = (np.load(tmp_path / kind / name) for kind in ("whole", "streamed"))
+        assert whole.dtype == streamed.dtype
+        assert list(whole.shape[1:]) == index["shape"]
+        assert np.array_equal(whole, streamed, equal_nan=True)
 
 
 def test_an_existing_empty_folder_is_used_and_a_full_one_refused(corpus: Path, tmp_path: Path) -> None:
@@ -89,7 +106,10 @@ def test_an_existing_empty_folder_is_used_and_a_full_one_refused(corpus: Path, t
         (["--set", "n_mel=3"], ConfigError, "did you mean 'n_mels'"),
         (["--set", "n_mels"], ConfigError, "has no value"),
         (["--set", "n_mels=many"], ConfigError, "n_mels: "),
-        (["--preset", "psff"], Exception, "did you mean 'psf'"),
+        (["--preset", "psff"], UnknownNameError, "did you mean 'psf'"),
+        (["--feature", "mfc"], UnknownNameError, "did you mean 'mfcc'"),
+        (["--feature", "mfcc", "--set", "n_cepstrum=3"], ConfigError, "did you mean 'n_cepstra'"),
+        (["--feature", "pitch", "--preset", "psf"], ConfigError, "has no presets; leave out --preset"),
     ],
 )
 def test_bad_options_write_nothing(
