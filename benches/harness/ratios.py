@@ -66,7 +66,7 @@ def regressions(rows: Rows, stored: Rows, allowed: float) -> list[str]:
         elif now["ratio"] < before["ratio"] * (1.0 - allowed):
             lost = 1.0 - now["ratio"] / before["ratio"]
             sentences.append(
-                f"{name} is {now['ratio']:.2f} times as fast as {now['anchor']}, stored {before['ratio']:.2f}: "
+                f"{name} has a ratio of {now['ratio']:.2f} to {now['anchor']}, stored {before['ratio']:.2f}: "
                 f"{lost:.0%} less, allowed {allowed:.0%}{_elsewhere(before, now)}."
             )
     return sentences
