@@ -1,7 +1,8 @@
 """Attention pooling as torch custom ops over the compiled kernels, with a plain torch path where they do not apply.
 
-``attention_pool`` and ``linear_attention_pool`` are what to call. On the CPU they run one compiled op a batch; on other
-devices, and while a graph is exported, they run ``serkit.ops.attention_torch``, which any backend understands.
+``attention_pool`` and ``linear_attention_pool`` are what to call. On the CPU they run one compiled op a batch, on CUDA
+devices in float32 the Triton kernels; on other devices, and while a graph is exported, they run
+``serkit.ops.attention_torch``, which any backend understands.
 Second derivatives exist on the plain path only. Under autocast everything is computed in float32.
 """
 
@@ -20,6 +21,7 @@ from serkit.kernels.native import _core
 from serkit.kernels.native import attention as native
 from serkit.kernels.native.memory import LARGE, reused_empty
 from serkit.ops import attention_torch
+from serkit.ops.devices import exporting, has_triton
 
 
 def attention_pool(
@@ -58,7 +60,12 @@ def _pool(
     if any(t.device != x.device for t in given):
         others = ", ".join(sorted({str(t.device) for t in given}))
         raise UserError(f"x is on {x.device}, but lengths and parameters are on {others}; move all to one device.")
-    if x.device.type != "cpu" or _exporting():
+    if has_triton(x) and not exporting():
+        from serkit.ops.triton import attention as fused  # imports triton, which may be absent where there is no GPU
+
+        if fused.fits(x, query):
+            return fused.attention_pool(x, lengths, query, weight, bias, scale)
+    if x.device.type != "cpu" or exporting():
         return attention_torch.attention_pool(x, lengths, query, weight, bias, scale)
     keep = torch.is_grad_enabled() and any(t.requires_grad for t in (x, query, weight, bias) if t is not None)
     scales = list(scale) if isinstance(scale, Sequence) else [scale]
@@ -69,11 +76,6 @@ def _pool(
     else:
         pooled, weights, _ = _additive(x, lengths, query, weight, bias, scales, keep)
     return pooled, weights
-
-
-def _exporting() -> bool:
-    exporting = getattr(torch.compiler, "is_exporting", None)  # since torch 2.7
-    return bool(exporting and exporting()) or bool(torch.onnx.is_in_onnx_export())
 
 
 def _watched(*tensors: Tensor) -> bool:

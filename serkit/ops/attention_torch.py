@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from serkit.kernels.native.attention import check_lengths, check_shapes
+from serkit.ops.devices import at_least_float32
 
 
 def attention_pool(
@@ -24,9 +25,9 @@ def attention_pool(
     if torch.amp.is_autocast_available(x.device.type) and torch.is_autocast_enabled(x.device.type):
         with torch.autocast(x.device.type, enabled=False):
             return attention_pool(x, lengths, query, weight, bias, scale)
-    x, query = _at_least_float32(x), _at_least_float32(query)
-    weight = None if weight is None else _at_least_float32(weight)
-    bias = None if bias is None else _at_least_float32(bias)
+    x, query = at_least_float32(x), at_least_float32(query)
+    weight = None if weight is None else at_least_float32(weight)
+    bias = None if bias is None else at_least_float32(bias)
     scales = check_shapes(x, lengths, query, weight, bias, scale)
     if lengths.device.type == "cpu" and not torch.compiler.is_compiling():
         check_lengths(lengths.numpy(), x.shape[1])
@@ -43,7 +44,3 @@ def attention_pool(
     weights = torch.softmax(scaled.masked_fill(~mask[:, :, None], -torch.inf), dim=1).transpose(1, 2)
     pooled = weights @ valid
     return (pooled, weights) if query.dim() == 2 else (pooled.squeeze(1), weights.squeeze(1))
-
-
-def _at_least_float32(tensor: Tensor) -> Tensor:
-    return tensor.float() if tensor.dtype in (torch.float16, torch.bfloat16) else tensor

@@ -15,7 +15,7 @@ from torch import Tensor
 from serkit.errors import UserError
 from serkit.kernels.parameters import SpectralParameters
 from serkit.ops import log_mel_torch as plain
-from serkit.ops import triton
+from serkit.ops.devices import exporting, has_triton
 from serkit.ops.log_mel_gradient import waveform_gradient
 
 
@@ -34,21 +34,14 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
     cannot be computed, AudioError on the CPU in float32 for samples that are not finite or beyond 65536.
     """
     plain.check(waveforms, lengths, parameters)
-    if not _has_kernel(waveforms) or _exporting():
+    if not _has_kernel(waveforms) or exporting():
         return plain.log_mel(waveforms, lengths, parameters)
     features = _log_mel(waveforms, lengths, plain.encode(parameters))
     return features, plain.frame_counts(lengths, parameters)
 
 
 def _has_kernel(waveforms: Tensor) -> bool:
-    if waveforms.dtype == torch.float64:
-        return False
-    return waveforms.device.type == "cpu" or (waveforms.device.type == "cuda" and triton.available())
-
-
-def _exporting() -> bool:
-    exporting = getattr(torch.compiler, "is_exporting", None)  # since torch 2.7
-    return bool(exporting and exporting()) or bool(torch.onnx.is_in_onnx_export())
+    return waveforms.dtype != torch.float64 and (waveforms.device.type == "cpu" or has_triton(waveforms))
 
 
 def _shape(waveforms: Tensor, lengths: Tensor, parameters: str) -> Tensor:

@@ -21,6 +21,7 @@ from serkit.errors import ConfigError, UserError
 from serkit.kernels.native.spectral import SpectralKernel
 from serkit.kernels.parameters import SpectralParameters
 from serkit.kernels.reference import spectral as reference
+from serkit.ops.devices import at_least_float32
 
 TINY = float(np.finfo(np.float32).tiny)
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -38,7 +39,7 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
         with torch.autocast(waveforms.device.type, enabled=False):
             return log_mel(waveforms, lengths, parameters)
     check(waveforms, lengths, parameters)
-    x = waveforms.float() if waveforms.dtype in (torch.float16, torch.bfloat16) else waveforms
+    x = at_least_float32(waveforms)
     total = n_frames(x.shape[1], parameters)
     lengths = lengths.clamp(1, x.shape[1])
     counts = frame_counts(lengths, parameters)

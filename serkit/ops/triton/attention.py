@@ -19,7 +19,7 @@ from torch import Tensor
 
 from serkit.errors import UserError
 from serkit.kernels.native.attention import check_shapes
-from serkit.ops.attention_torch import at_least_float32
+from serkit.ops.devices import at_least_float32
 
 LARGEST_ROW = 4096
 """Features, or hidden units of a head, that a program can hold of one frame."""
@@ -30,7 +30,7 @@ TILE = 4096
 def fits(x: Tensor, query: Tensor) -> bool:
     """Whether these kernels take ``x`` [B, T, D] and ``query`` [D] or [A], with heads or without; otherwise the plain
     path is the one to take."""
-    return torch.float64 not in (x.dtype, query.dtype) and max(x.shape[-1], query.shape[-1]) <= LARGEST_ROW
+    return torch.float64 not in (x.dtype, query.dtype) and max(*x.shape[-1:], *query.shape[-1:]) <= LARGEST_ROW
 
 
 def attention_pool(
@@ -41,7 +41,7 @@ def attention_pool(
     x, query = at_least_float32(x), at_least_float32(query)
     weight = None if weight is None else at_least_float32(weight)
     bias = None if bias is None else at_least_float32(bias)
-    scales = check_shapes(x, lengths, query, weight, bias, scale)
+    scales = [float(s) for s in check_shapes(x, lengths, query, weight, bias, scale)]
     flat = query.reshape(len(scales), -1)
     if weight is None or bias is None:
         pooled, weights, _ = _pool(x, lengths, flat, None, None, scales)
@@ -139,7 +139,12 @@ def _backward_outputs(
     empty = x.new_empty(0)
     if weight is None:
         return x.new_empty(x.shape), query.new_empty(query.shape), empty, x.new_empty(0)
-    return x.new_empty(x.shape), query.new_empty(query.shape), weight.new_empty(weight.shape), x.new_empty(query.numel())
+    return (
+        x.new_empty(x.shape),
+        query.new_empty(query.shape),
+        weight.new_empty(weight.shape),
+        x.new_empty(query.numel()),
+    )
 
 
 def _setup(ctx: Any, inputs: tuple[Any, ...], output: tuple[Tensor, Tensor, Tensor]) -> None:

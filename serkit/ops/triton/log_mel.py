@@ -1,8 +1,8 @@
 """Log-Mel features on a CUDA device, forward, in at most three Triton kernels: statistics, bands, deltas.
 
-A GPU has more arithmetic than memory traffic to spare. So the transform is a product with matrices of cosines and sines,
-over the bins that some Mel band weighs, into which the window, mean removal and pre-emphasis of the frame, and the power
-gain are folded. Spectra stay in registers: what is written are the bands.
+A GPU has more arithmetic than memory traffic to spare. So the transform is a product with matrices of cosines and
+sines, over the bins that some Mel band weighs, into which the window, mean removal and pre-emphasis of the frame, and
+the power gain are folded. Spectra stay in registers: what is written are the bands.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
         N_MELS=p.n_mels, MELS=filters.shape[1], K=cosines.shape[0], BINS=cosines.shape[1],
         STANDARDIZE=p.standardize, EMPHASIS=p.preemphasis != 0.0 and p.preemphasis_scope == "signal",
         FRAMING=p.framing, LOG=p.log, PRECISION="ieee" if torch.version.hip else "tf32x3",
-        BLOCK_FRAMES=block, BLOCK_K=BLOCK_K, BLOCK_BINS=BLOCK_BINS,
+        BLOCK_FRAMES=block, BLOCK_K=BLOCK_K, BLOCK_BINS=BLOCK_BINS, num_warps=8 if block == 64 else 4,
     )  # fmt: skip
     if p.channels == ("static",):
         return rows[..., None], counts
