@@ -12,8 +12,8 @@ from serkit.data.synth import PHONES, SPEAKERS, Synthesised, utterance
 from serkit.errors import ConfigError
 from serkit.features import Extractor, Formants, FormantsOptions, Pitch, PitchOptions
 
-EVERY = 14
-"""One recording of EMO-DB in so many: 39, of all speakers and emotions."""
+EVERY = 28
+"""One recording of EMO-DB in so many: 20, of all speakers and emotions."""
 
 
 def in_vowels(made: Synthesised) -> np.ndarray:
@@ -105,7 +105,7 @@ def test_recordings_are_as_praat_hears_them(real_data: Path) -> None:
     away = []
     for x, frames, voice in zip(waveforms, Formants().batch(waveforms), voiced, strict=True):
         track = parselmouth.Sound(x.astype(np.float64), 16000.0).to_formant_burg(
-            time_step=0.01,
+            time_step=0.002,
             max_number_of_formants=5,
             maximum_formant=5500.0,
             window_length=0.025,
@@ -114,6 +114,6 @@ def test_recordings_are_as_praat_hears_them(real_data: Path) -> None:
         times = np.arange(len(frames)) * 0.01
         theirs = np.array([[track.get_value_at_time(k, t) for k in (1, 2, 3)] for t in times])
         away.append((frames - theirs)[voice[:, 0] > 0])
-    # the same method behind two resamplers; Praat's frames lie up to 5 ms beside ours and it interpolates between them.
-    # Measured 4.5, 16 and 20 Hz
-    assert (np.nanmedian(np.abs(np.concatenate(away)), axis=0) < [10.0, 30.0, 40.0]).all()
+    # the same method behind two resamplers; a frame of Praat lies up to 1 ms beside each of ours and it interpolates
+    # between them. Measured 1.6, 6.6 and 10 Hz; twice that leaves room for other versions of Praat
+    assert (np.nanmedian(np.abs(np.concatenate(away)), axis=0) < [4.0, 14.0, 22.0]).all()

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from serkit.data.synth import LABELS, SPEAKERS, utterance
 from serkit.errors import AudioError, ConfigError
@@ -75,7 +77,7 @@ def test_f0_of_synthetic_speech_is_the_contour() -> None:
             cents.append(np.abs(1200 * np.log2(ratio)))
             voicing.append(voiced == made.voicing)
     # the contour is the mean course of periods that jitter by 1 to 2 %, 17 to 35 cents each, of which a frame averages
-    # 4 to 20; measured 0.1 %, 13 cents, 5 % (truth calls a voice 14 dB below a vowel unvoiced, this method hears on)
+    # 4 to 20; measured 0.1 %, 12 cents, 5 % (truth calls a voice 14 dB below a vowel unvoiced, this method hears on)
     assert np.concatenate(gross).mean() < 0.005
     assert np.median(np.concatenate(cents)) < 20.0
     assert np.concatenate(voicing).mean() > 0.93
@@ -89,6 +91,37 @@ def test_frames_are_centred_on_multiples_of_the_hop() -> None:
     truth = 150.0 + 100.0 * np.arange(5, len(frames) + 5) * 0.01
     # 0.1 Hz is 1 ms, a tenth of the hop
     assert np.abs(frames - truth).max() < 0.1
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rate=st.sampled_from([2000, 8000, 11025, 44100]),
+    lowest=st.floats(20, 50),
+    width=st.floats(1.01, 10),
+    hop_ms=st.floats(1, 50),
+    candidates=st.integers(2, 20),
+    n=st.integers(1, 3000),
+    period=st.integers(1, 300),
+    noise=st.floats(0, 1),
+)
+def test_any_options_and_lengths_keep_to_the_ranges(
+    rate: int, lowest: float, width: float, hop_ms: float, candidates: int, n: int, period: int, noise: float
+) -> None:
+    x = (np.arange(n) % period == 0) + noise * np.random.default_rng(n).standard_normal(n)
+    options = PitchOptions(sample_rate=rate, f0_min=lowest, f0_max=lowest * width, hop_ms=hop_ms, candidates=candidates)
+    pitch = Pitch(options)
+    f0, voiced, hnr, jitter, shimmer = pitch(x.astype(np.float32)).T
+    assert len(f0) == pitch.n_frames(n)
+    np.testing.assert_array_equal(voiced == 1, ~np.isnan(f0))
+    np.testing.assert_array_equal(np.isnan(hnr), np.isnan(f0))
+    heard = f0[voiced == 1]
+    # the bounds as float32 rounds them
+    assert ((heard >= np.float32(lowest)) & (heard <= np.float32(lowest * width))).all()
+    assert (np.abs(hnr[voiced == 1]) <= 60.0).all()
+    for roughness in (jitter, shimmer):
+        assert np.isnan(roughness[voiced == 0]).all()
+        # pairs that differ by more than 1.3 and 1.6 times are left out
+        assert (np.isnan(roughness) | ((roughness >= 0) & (roughness < 0.6))).all()
 
 
 @pytest.mark.parametrize(
@@ -133,26 +166,29 @@ def recordings(real_data: Path) -> list[np.ndarray]:
 def test_recordings_are_as_praat_hears_them(recordings: list[np.ndarray]) -> None:
     parselmouth = pytest.importorskip("parselmouth", reason="praat-parselmouth is not installed")
     agree, gross, cents, decibels = [], [], [], []
-    for x, frames in zip(recordings, Pitch().batch(recordings), strict=True):
+    for i, (x, frames) in enumerate(zip(recordings, Pitch().batch(recordings), strict=True)):
         sound = parselmouth.Sound(x.astype(np.float64), 16000.0)
-        track = sound.to_pitch_ac(time_step=0.01, pitch_floor=75.0, pitch_ceiling=600.0)
-        noise = sound.to_harmonicity_ac(0.01, 75.0, 0.1, 4.5)
+        # frames of its own every 2 ms, so that one lies at most 1 ms beside each of ours; costs are per time, not frame
+        track = sound.to_pitch_ac(time_step=0.002, pitch_floor=75.0, pitch_ceiling=600.0)
         times = np.arange(len(frames)) * 0.01
         f0 = np.array([track.get_value_at_time(t) for t in times])
-        hnr = np.array([noise.get_value(t) for t in times])
         inside = (times >= track.xs()[0]) & (times <= track.xs()[-1])
         voiced = frames[:, 1] > 0
         both = voiced & ~np.isnan(f0)
         agree.append((voiced == ~np.isnan(f0))[inside])
         gross.append(np.abs(frames[both, 0] / f0[both] - 1) > 0.2)
         cents.append(np.abs(1200 * np.log2(frames[both, 0] / f0[both])))
-        heard = both & (hnr > 0)
-        decibels.append(np.abs(frames[heard, 2] - hnr[heard]))
-    # the same method written twice; Praat's frames lie up to 5 ms beside ours and it interpolates between them.
-    # Measured 97.4 %, 0.14 %, 1.7 cents and 0.3 dB; the bounds leave room for other versions of Praat
-    assert np.concatenate(agree).mean() > 0.96
-    assert np.concatenate(gross).mean() < 0.005
-    assert np.median(np.concatenate(cents)) < 4.0
+        if i % 3 == 0:  # of its three analyses this one takes by far the longest
+            noise = sound.to_harmonicity_ac(0.01, 75.0, 0.1, 4.5)
+            hnr = np.array([noise.get_value(t) for t in times])
+            heard = both & (hnr > 0)
+            decibels.append(np.abs(frames[heard, 2] - hnr[heard]))
+    # the same method written twice; they differ in interpolation and at the ends, where Praat has no frames. Measured
+    # 98.3 %, 0.10 %, 0.11 cents and 0.3 dB (its frames of HNR lie up to 5 ms beside ours); the bounds leave room for
+    # other versions of Praat
+    assert np.concatenate(agree).mean() > 0.975
+    assert np.concatenate(gross).mean() < 0.003
+    assert np.median(np.concatenate(cents)) < 0.5
     assert np.median(np.concatenate(decibels)) < 0.6
 
 
