@@ -76,6 +76,9 @@ STFT_PRESETS: Presets = {"librosa": _LIBROSA}
 SPECTROGRAM_PRESETS: Presets = {
     "librosa": {**_LIBROSA, "spectrum": "magnitude", "log": "none"},
     "torchaudio": {**_TORCHAUDIO, "log": "none"},
+    # 400 bins of 10 Hz, or 200 of 20 Hz, below 4 kHz: what the AFCN is said to take, and a re-implementation of it
+    "afcn": {"frame_ms": 40.0, "n_fft": 1600, "f_max": 3990.0},
+    "afcn_200": {"frame_ms": 40.0, "n_fft": 800, "f_max": 3980.0},
 }
 
 LOG_MEL_PRESETS: Presets = {

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from serkit.config import dump, load
 from serkit.errors import AudioError, ConfigError, UnknownNameError
-from serkit.features import MFCC, STFT, Extractor, LogMel, LogMelOptions, MFCCOptions, Spectrogram
+from serkit.features import MFCC, STFT, Extractor, LogMel, LogMelOptions, MFCCOptions, Spectrogram, SpectrogramOptions
 from serkit.kernels.reference import spectral as reference
 
 FAMILY = [STFT, Spectrogram, LogMel, MFCC]
@@ -67,6 +67,13 @@ def test_bands_of_a_spectrogram_are_bins_within_f_min_and_f_max() -> None:
     assert np.array_equal(middle(noise(3000)), STFT()(noise(3000))[:, 2:4])
     with pytest.raises(ConfigError, match=r"No FFT bin lies between f_min=40 and f_max=60; bins are 31\.25 Hz apart"):
         make(Spectrogram, f_min=40.0, f_max=60.0)
+
+
+def test_the_bins_of_the_afcn_lie_below_4_khz() -> None:
+    for name, count in (("afcn", 400), ("afcn_200", 200)):
+        extractor = Spectrogram(SpectrogramOptions.preset(name))
+        assert (extractor.shape, extractor.n_frames(48000)) == ((count, 1), 297)
+        assert np.array_equal(extractor.frequencies, np.arange(count) * 4000 / count)
 
 
 def test_linear_and_logarithmic_spectrograms_are_of_the_stft() -> None:
@@ -342,6 +349,56 @@ def test_threads_are_checked_and_no_waveforms_are_no_frames(kind: type) -> None:
     assert kind().batch([]) == []
     frames, offsets = kind().packed([])
     assert (frames.shape, offsets.tolist()) == ((0, *kind().shape), [0])
+
+
+@st.composite
+def anything(draw: st.DrawFn, kind: type) -> dict[str, Any]:
+    """Options of which each is of the right type and within its bounds, or about, and the whole seldom fits."""
+    sane = st.sampled_from
+    values = {
+        "sample_rate": sane([100, 8000, 16000, 44100, 768000]), "frame_ms": sane([1e-3, 0.1, 5.0, 25.0, 100.0, 1e4]),
+        "hop_ms": sane([1e-3, 0.0625, 10.0, 37.7, 1e4]), "n_fft": sane([2, 3, 7, 400, 512, 1125, 2048, 65536]),
+        "window": sane(["hamming", "povey", "blackman-periodic", "rectangular"]), "framing": sane(FRAMINGS),
+        "waveform": sane(["standardize", "raw", "int16"]), "remove_dc": st.booleans(),
+        "preemphasis": sane([0.0, 0.97, 0.999999]), "preemphasis_scope": sane(["signal", "frame"]),
+        "f_min": sane([0.0, 20.0, 1e-9, 3999.0, 1e308]), "f_max": sane([0.0, 20.5, 4000.0, 8000.0]),
+    }  # fmt: skip
+    if kind is not STFT:
+        values |= {
+            "spectrum": sane(["power", "magnitude"]), "log": sane(["natural", "decibel", "psf", "none"]),
+            "floor": sane([1e-30, 1e-10, 1e30]), "delta_window": sane([1, 2, 100]),
+        }  # fmt: skip
+    if kind in (LogMel, MFCC):
+        values |= {
+            "n_mels": sane([1, 13, 26, 128, 1024]), "mel_norm": sane(["none", "slaney"]),
+            "mel_scale": sane(["htk", "slaney", "psf-bins", "htk-warped"]),
+        }  # fmt: skip
+    if kind is MFCC:
+        values |= {
+            "n_cepstra": sane([1, 12, 1024]), "first_cepstrum": sane([0, 1, 1023]), "lifter": sane([0.0, 1e-300, 22.0]),
+            "energy": sane(["none", "frame", "spectrum"]),
+        }  # fmt: skip
+    return draw(st.fixed_dictionaries({}, optional=values))
+
+
+@family
+@given(data=st.data(), n=st.sampled_from([1, 2, 399, 1000, 5000]))
+@settings(max_examples=40, deadline=None)
+def test_any_options_are_computed_or_refused_in_a_sentence(kind: type, data: st.DataObject, n: int) -> None:
+    options, loud = data.draw(anything(kind)), data.draw(st.sampled_from([0.0, 1e-30, 1.0, 1e5]))
+    waveform = np.clip(loud * noise(n), -65536.0, 65536.0, dtype=np.float32)
+    refused, frames = "", np.empty(0)
+    try:
+        extractor = make(kind, **options)
+        frames = extractor(waveform)
+    except (ConfigError, AudioError) as error:
+        refused = str(error)
+    if refused:
+        assert refused.endswith(".")
+        assert "\n" not in refused
+        return
+    assert frames.shape == (extractor.n_frames(n), *extractor.shape)
+    assert np.isfinite(frames).all()
 
 
 def test_more_frames_than_memory_are_refused() -> None:

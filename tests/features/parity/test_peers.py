@@ -16,7 +16,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serkit.features import MFCC, STFT, Delta, DeltaOptions, LogMel, LogMelOptions, MFCCOptions, STFTOptions
+from serkit.features import (
+    MFCC,
+    STFT,
+    Delta,
+    DeltaOptions,
+    LogMel,
+    LogMelOptions,
+    MFCCOptions,
+    Spectrogram,
+    SpectrogramOptions,
+    STFTOptions,
+)
 
 Case = tuple[np.ndarray, np.ndarray]
 PASCAL = 32768  # of 16-bit integers
@@ -83,6 +94,14 @@ def librosa_stft() -> Iterator[Case]:
     for o in LIBROSA:
         x, words = librosa_signal(librosa, o)
         yield STFT(STFTOptions.preset("librosa", **librosa_frames(o)))(voice()), librosa.stft(x, **words).T
+
+
+def librosa_spectrogram() -> Iterator[Case]:
+    librosa = importlib.import_module("librosa")
+    for o in LIBROSA:
+        x, words = librosa_signal(librosa, o)
+        ours = Spectrogram(SpectrogramOptions.preset("librosa", **librosa_frames(o)))(voice())[..., 0]
+        yield ours, np.abs(librosa.stft(x, **words)).T
 
 
 def librosa_log_mel() -> Iterator[Case]:
@@ -320,6 +339,7 @@ def opensmile_mfcc() -> Iterator[Case]:
 # differs by 1e-3 and more: a window's period, a bin at the edge of a band, the first sample of a frame.
 GROUPS: dict[tuple[str, str], tuple[Callable[[], Iterator[Case]], float]] = {
     ("librosa", "stft"): (librosa_stft, 2.5e-5),
+    ("librosa", "spectrogram"): (librosa_spectrogram, 2.5e-5),
     ("librosa", "log-mel"): (librosa_log_mel, 1.5e-5),
     ("librosa", "mfcc"): (librosa_mfcc, 1e-4),
     ("kaldi_native_fbank", "log-mel"): (kaldi_log_mel, 1e-4),
