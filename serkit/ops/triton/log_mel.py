@@ -44,7 +44,8 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
         _statistics[(batch,)](x, lengths, moments, samples, BLOCK=1024)
     rows = x.new_empty(batch, total, p.n_mels)
     block = 64 if batch * total >= 8192 else 16
-    _bands[(batch, triton.cdiv(total, block))](
+    # one axis of programs: the others end at 65535, which waveforms or blocks of an hour may exceed
+    _bands[(batch * triton.cdiv(total, block),)](
         x, lengths, counts, moments, cosines, sines, filters, rows,
         samples, total, p.frame_samples, p.hop_samples, _first_sample(p), p.scale, p.preemphasis, p.floor,
         N_MELS=p.n_mels, MELS=filters.shape[1], K=cosines.shape[0], BINS=cosines.shape[1],
@@ -56,7 +57,7 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
         return rows[..., None], counts
     out = x.new_empty(batch, total, p.n_mels, len(p.channels))
     denominator = 2 * sum(n * n for n in range(1, p.delta_window + 1))
-    _deltas[(batch, triton.cdiv(total * p.n_mels, 256))](
+    _deltas[(batch * triton.cdiv(total * p.n_mels, 256),)](
         rows, counts, out, total, p.delta_window, 1.0 / denominator, N_MELS=p.n_mels, CHANNELS=len(p.channels),
         STATIC="static" in p.channels, DELTA="delta" in p.channels, DELTA2="delta2" in p.channels, BLOCK=256,
     )  # fmt: skip
@@ -131,14 +132,16 @@ def _bands(
     PRECISION: tl.constexpr, BLOCK_FRAMES: tl.constexpr, BLOCK_K: tl.constexpr, BLOCK_BINS: tl.constexpr,
 ):  # fmt: skip
     """Logarithms of band powers of BLOCK_FRAMES frames of one waveform; 0 in padded frames."""
-    row = tl.program_id(0).to(tl.int64)
+    blocks = tl.cdiv(total, BLOCK_FRAMES)
+    row = (tl.program_id(0) // blocks).to(tl.int64)
+    begin = tl.program_id(0) % blocks * BLOCK_FRAMES
     n = tl.load(lengths + row).to(tl.int32)
     count = tl.load(counts + row).to(tl.int32)
-    frames = tl.program_id(1) * BLOCK_FRAMES + tl.arange(0, BLOCK_FRAMES)
+    frames = begin + tl.arange(0, BLOCK_FRAMES)
     band = tl.arange(0, MELS)
     places = out + (row * total + frames[:, None]) * N_MELS + band[None, :]
     wanted = (frames[:, None] < total) & (band[None, :] < N_MELS)
-    if tl.program_id(1) * BLOCK_FRAMES >= count:
+    if begin >= count:
         tl.store(places, tl.zeros((BLOCK_FRAMES, MELS), tl.float32), mask=wanted)
     else:
         source = x + row * samples
@@ -208,9 +211,10 @@ def _deltas(
     STATIC: tl.constexpr, DELTA: tl.constexpr, DELTA2: tl.constexpr, BLOCK: tl.constexpr,
 ):  # fmt: skip
     """Channels of a run of frames and bands from the static rows, which are read from the cache again and again."""
-    row = tl.program_id(0).to(tl.int64)
+    blocks = tl.cdiv(total * N_MELS, BLOCK)
+    row = (tl.program_id(0) // blocks).to(tl.int64)
     count = tl.load(counts + row).to(tl.int32)
-    at = tl.program_id(1) * BLOCK + tl.arange(0, BLOCK)
+    at = tl.program_id(0) % blocks * BLOCK + tl.arange(0, BLOCK)
     frame = at // N_MELS
     band = at % N_MELS
     live = frame < count
