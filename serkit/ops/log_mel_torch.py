@@ -163,7 +163,8 @@ def tables(text: str, device: torch.device, dtype: torch.dtype) -> tuple[Tensor,
     """Window [frame_samples] and Mel filters [n_mels, n_fft // 2 + 1] of encoded parameters."""
     found = _tables.get((text, device, dtype))
     if found is None:
-        window, filters = (torch.from_numpy(a).to(device, dtype) for a in _arrays(text))
+        with torch.inference_mode(False):  # what is kept may meet a gradient later
+            window, filters = (torch.from_numpy(a).to(device, dtype) for a in _arrays(text))
         found = window, filters
         if type(window) is Tensor and len(_tables) < 64:  # not the stand-in of a tracer
             _tables[text, device, dtype] = found

@@ -133,6 +133,18 @@ def test_autocast_computes_in_float32() -> None:
         assert torch.equal(log_mel_torch.log_mel(waveforms(), LENGTHS, LM3)[0], plain)
 
 
+def test_inference_first_then_a_gradient() -> None:
+    """Tables that are kept must not be tensors of inference mode, which autograd refuses."""
+    p = dataclasses.replace(LM3, f_min=123.0)  # of no other test
+    for path in (log_mel, log_mel_torch.log_mel):
+        with torch.inference_mode():
+            want, _ = path(waveforms(), LENGTHS, p)
+        x = waveforms().requires_grad_()
+        got, _ = path(x, LENGTHS, p)
+        got.sum().backward()
+        assert torch.equal(got, want)
+
+
 def test_silence_is_the_floor_without_slope() -> None:
     x = torch.full((1, 2400), 0.25).requires_grad_()  # standardised, a constant is silence
     for path in (log_mel, log_mel_torch.log_mel):

@@ -80,15 +80,16 @@ def forward(
     scores, weights = x.new_empty(batch, heads, frames), x.new_empty(batch, heads, frames)
     partial, extremes = x.new_empty(batch, heads, runs, dim), x.new_empty(batch, heads, runs, 2)
     sizes = _sizes(dim, units, block)
-    _score[(batch, heads, runs)](
-        x, projected, hidden, lengths, query, factors, scores, partial, extremes, frames, dim, units, heads,
-        ADDITIVE=weight is not None, **sizes,
-    )  # fmt: skip
     pooled = x.new_empty(batch, heads, dim)
-    _join[(batch, heads)](
-        lengths, scores, partial, extremes, pooled, weights, frames, dim, runs, heads,
-        DIM=sizes["DIM"], RUNS=triton.next_power_of_2(runs), BLOCK=1024,
-    )  # fmt: skip
+    with torch.cuda.device_of(x):  # triton starts kernels on the current device
+        _score[(batch, heads, runs)](
+            x, projected, hidden, lengths, query, factors, scores, partial, extremes, frames, dim, units, heads,
+            ADDITIVE=weight is not None, **sizes,
+        )  # fmt: skip
+        _join[(batch, heads)](
+            lengths, scores, partial, extremes, pooled, weights, frames, dim, runs, heads,
+            DIM=sizes["DIM"], RUNS=triton.next_power_of_2(runs), BLOCK=1024,
+        )  # fmt: skip
     return pooled, weights, hidden
 
 
@@ -110,11 +111,13 @@ def backward(
         mean = mean + torch.where(valid, gw * weights, 0.0).sum(dim=2)
     dx, dquery = torch.empty_like(x), x.new_empty(batch, runs, heads, units)
     dz = torch.empty_like(hidden)
-    _spread[(batch, runs)](
-        x, hidden, lengths, query, _factors(scales, x.device), weights, g, gw, mean, dx, dz, dquery,
-        frames, dim, units, heads, ADDITIVE=weight is not None, WEIGHTS=grad_weights is not None,
-        **_sizes(dim, units, block),
-    )  # fmt: skip
+    factors = _factors(scales, x.device)
+    with torch.cuda.device_of(x):
+        _spread[(batch, runs)](
+            x, hidden, lengths, query, factors, weights, g, gw, mean, dx, dz, dquery,
+            frames, dim, units, heads, ADDITIVE=weight is not None, WEIGHTS=grad_weights is not None,
+            **_sizes(dim, units, block),
+        )  # fmt: skip
     query_gradient = dquery.sum(dim=(0, 1))
     if weight is None:
         return dx, query_gradient, x.new_empty(0), x.new_empty(0)

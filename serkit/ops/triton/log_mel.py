@@ -33,7 +33,11 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
     """Features float32 [B, F, n_mels, channels] and frame counts int64 [B] of float32 ``waveforms`` [B, T].
 
     Arguments as checked by ``serkit.ops.log_mel.log_mel``, which records the gradient."""
-    p, x = parameters, waveforms.contiguous()
+    with torch.cuda.device_of(waveforms):  # triton starts kernels on the current device
+        return _log_mel(waveforms.contiguous(), lengths, parameters)
+
+
+def _log_mel(x: Tensor, lengths: Tensor, p: SpectralParameters) -> tuple[Tensor, Tensor]:
     batch, samples = x.shape
     lengths = lengths.clamp(1, samples).contiguous()
     counts = plain.frame_counts(lengths, p)
@@ -43,7 +47,7 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
     if p.standardize:
         _statistics[(batch,)](x, lengths, moments, samples, BLOCK=1024)
     rows = x.new_empty(batch, total, p.n_mels)
-    block = 64 if batch * total >= 8192 else 16
+    block = 32 if batch * total >= 4096 else 16  # 64 spill registers on sm_90
     # one axis of programs: the others end at 65535, which waveforms or blocks of an hour may exceed
     _bands[(batch * triton.cdiv(total, block),)](
         x, lengths, counts, moments, cosines, sines, filters, rows,
@@ -51,7 +55,7 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
         N_MELS=p.n_mels, MELS=filters.shape[1], K=cosines.shape[0], BINS=cosines.shape[1],
         STANDARDIZE=p.standardize, EMPHASIS=p.preemphasis != 0.0 and p.preemphasis_scope == "signal",
         FRAMING=p.framing, LOG=p.log, PRECISION="ieee" if torch.version.hip else "tf32x3",
-        BLOCK_FRAMES=block, BLOCK_K=BLOCK_K, BLOCK_BINS=BLOCK_BINS, num_warps=8 if block == 64 else 4,
+        BLOCK_FRAMES=block, BLOCK_K=BLOCK_K, BLOCK_BINS=BLOCK_BINS, num_warps=8 if block == 32 else 4,
     )  # fmt: skip
     if p.channels == ("static",):
         return rows[..., None], counts

@@ -15,6 +15,8 @@ from torch import Tensor
 
 from serkit.kernels.parameters import SpectralParameters
 from serkit.ops import attention_torch, log_mel_torch
+from serkit.ops.log_mel import _log_mel_cuda
+from serkit.ops.log_mel_torch import encode
 from serkit.ops.triton import attention, log_mel
 
 LM3: dict[str, Any] = {
@@ -54,6 +56,12 @@ def compare_log_mel(device: str, found: dict[str, dict[str, float]]) -> None:
         record(found, f"log_mel {name}", got.cpu(), want)
         padding = torch.arange(got.shape[1]) >= counts[:, None]
         assert (got.cpu()[padding] == 0).all()
+    # over the largest matrix, the op itself turns to the plain path
+    p = SpectralParameters(**{**LM3, "n_fft": 16384})
+    want, _ = log_mel_torch.log_mel(clean[:1].double(), lengths[:1], p)
+    record(
+        found, "log_mel too large", _log_mel_cuda(clean[:1].to(device), lengths[:1].to(device), encode(p)).cpu(), want
+    )
     silence = torch.full((1, 800), 0.3, device=device)
     got, _ = log_mel.log_mel(silence, torch.tensor([800], device=device), SpectralParameters(**LM3))
     record(found, "log_mel silence", got[..., 0].cpu(), torch.full((1, 4, 40), 1e-10, dtype=torch.float64).log())
