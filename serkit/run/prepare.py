@@ -85,5 +85,8 @@ def _checked(frames: Any, shape: tuple[int, ...], who: str, u: Utterance) -> Arr
             f"The {who} returned {got} for {u.id!r}; it declares float32 [frames, {', '.join(map(str, shape))}]."
         )
     if not np.isfinite(frames).all():
-        raise PluginError(f"The {who} returned values that are not finite for {u.id!r}; its authors must mend it.")
+        raise PluginError(
+            f"The {who} returned values that are not finite for {u.id!r}; if its settings have undefined, set it to "
+            '"zero", else its authors must mend it.'
+        )
     return frames
