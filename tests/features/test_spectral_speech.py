@@ -42,7 +42,8 @@ MADE: dict[str, Callable[[], Any]] = {
 # reached where a band is some 70 dB below the loudest bin of its frame, whose float32 rounding then shows. 40 bands
 # with corners at bins have a few that hold one bin; 128 ms Hann frames reach further down; Kaldi's take away a mean and
 # the sample before in float32, which leaves a first band of little else, theirs as ours. Cepstra are orthonormal sums
-# over bands with a lifter of up to 12. All but the first are twice what is measured under any instruction set.
+# over bands with a lifter of up to 12. All but the first are 1.5 to 2 times what is measured
+# under any instruction set.
 BOUNDS = {
     "log-mel": 2e-4,
     "log-mel chen_reference": 7e-4,
