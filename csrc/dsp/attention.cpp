@@ -21,8 +21,11 @@ const kernels::AttentionKernels<T>& kernels_of() {
   }
 }
 
-// Waking a thread costs some ten microseconds: below this many multiplications a call stays on its own thread.
-constexpr int64_t kMinWorkPerThread = 1 << 20;
+// Waking a thread costs some tens of microseconds: with less than this many multiplications of a matrix product each,
+// some 80 us, a call stays on fewer threads. A pass over the frames waits for memory: a value costs as much as
+// kPassCost.
+constexpr int64_t kMinWorkPerThread = 1 << 23;
+constexpr int64_t kPassCost = 16;
 // A gradient of this many bytes is out of a core's cache before anybody reads it.
 constexpr size_t kTooLargeForCaches = 8 << 20;
 constexpr size_t kLine = 64;  // bytes of a cache line
@@ -93,7 +96,7 @@ class Backward {
         units_(shape.heads * shape.hidden),
         dz_row_(round_up(units_, k_.panel) + static_cast<int64_t>(kLine / sizeof(T))),
         streams_(static_cast<size_t>(shape.batch * shape.frames * shape.dim) * sizeof(T) >= kTooLargeForCaches),
-        workers_(useful_threads(offsets_.back() * shape.dim * (2 * units_ + 3 * shape.heads), threads)),
+        workers_(useful_threads(offsets_.back() * shape.dim * (2 * units_ + kPassCost * shape.heads), threads)),
         scores_(offsets_.back() * shape.heads),
         dz_(units_ ? workers_ : 0, shape.frames * dz_row_),
         panels_(workers_, shape.heads * round_up(shape.dim, k_.panel)),
@@ -232,7 +235,7 @@ void attention_forward(const AttentionShape& s, const AttentionParameters<T>& p,
   const auto& k = kernels_of<T>();
   const std::vector<int64_t> offsets = packed_offsets(s);
   const int64_t valid = offsets.back(), units = s.heads * s.hidden;
-  const int workers = useful_threads(valid * s.dim * (units + 2 * s.heads), threads);
+  const int workers = useful_threads(valid * s.dim * (units + kPassCost * s.heads), threads);
   const Scratch<T> panels(s.dim * round_up(units, k.panel));
   if (units) k.pack(p.weight, 1, s.dim, s.dim, units, panels.data());
   // Without a caller's buffer each worker has room for one sample.

@@ -44,7 +44,7 @@ def make(form: str, dtype: str, shape: tuple[int, int, int, int]) -> tuple:
 @FORMS
 @DTYPES
 def test_threads(form: str, dtype: str) -> None:
-    # large enough that the core gives every thread work (a million multiplications each)
+    # large enough that the core gives every thread work (eight million multiplications each)
     x, lengths, parameters, grads = make(form, dtype, (24, 200, 320, 40) if form == "additive" else (48, 300, 768, 0))
     one = run(x, lengths, parameters, grads, 1)
     for threads in (2, 5):

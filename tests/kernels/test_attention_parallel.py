@@ -12,8 +12,8 @@ import pytest
 
 from serkit.kernels.native import attention as native
 
-# Large enough for two threads: the core gives each a million multiplications.
-BATCH, FRAMES, DIM = 24, 100, 512
+# Large enough for four threads: the core wants half a million values of x for each.
+BATCH, FRAMES, DIM = 24, 200, 512
 
 
 def pool(x: np.ndarray, theta: np.ndarray, threads: int) -> np.ndarray:
@@ -69,9 +69,9 @@ def test_the_process_ends_while_threads_sleep() -> None:
     code = """
 import numpy as np
 from serkit.kernels.native import attention as native
-x, theta = np.ones((24, 100, 512), np.float32), np.ones(512, np.float32)
-out = dict(pooled=np.empty((24, 512), np.float32), weights=np.empty((24, 100), np.float32))
-native.forward(x, np.full(24, 100), theta, threads=3, **out)
+x, theta = np.ones((24, 200, 512), np.float32), np.ones(512, np.float32)
+out = dict(pooled=np.empty((24, 512), np.float32), weights=np.empty((24, 200), np.float32))
+native.forward(x, np.full(24, 200), theta, threads=3, **out)
 """
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert answer.returncode == 0, answer.stderr
