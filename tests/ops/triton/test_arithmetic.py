@@ -43,7 +43,7 @@ def test_kernels_equal_the_plain_path(device: str) -> None:
 
 
 SIZES = {"N_MELS": 40, "MELS": 64, "K": 416, "BINS": 256, "STANDARDIZE": True, "EMPHASIS": True, "FRAMING": "center",
-         "LOG": "natural", "PRECISION": "tf32x3", "BLOCK_FRAMES": 16, "BLOCK_K": 32, "BLOCK_BINS": 64}  # fmt: skip
+         "LOG": "natural", "PRECISION": "tf32x3", "BLOCK_FRAMES": 32, "BLOCK_K": 32, "BLOCK_BINS": 64}  # fmt: skip
 KERNELS = [
     ("log_mel", "_statistics", {"BLOCK": 1024}),
     ("log_mel", "_bands", SIZES),
@@ -75,6 +75,6 @@ def test_kernels_compile_for_a_gpu(
     if "constexprs" not in inspect.signature(compiler.ASTSource.__init__).parameters:
         pytest.skip(f"triton {triton.__version__} describes a kernel to its compiler in another way")
     source = compiler.ASTSource(fn=kernel, signature=signature, constexprs=constants)
-    made = triton.compile(source, target=backends.GPUTarget("cuda", 90, 32))
+    made = triton.compile(source, target=backends.GPUTarget("cuda", 90, 32), options={"num_warps": 8})
     assert made.metadata.shared <= 227 * 1024  # bytes that a block may have on sm_90
     assert len(made.asm["cubin"]) > 0
