@@ -19,6 +19,7 @@ import numpy.typing as npt
 from serkit.data import audio
 from serkit.errors import AudioError
 from serkit.kernels.native import riff
+from serkit.kernels.threads import thread_count
 
 Paths = Sequence[str | os.PathLike[str]]
 
@@ -43,8 +44,9 @@ class Pack:
 def read_pack(paths: Paths, *, sample_rate: int = 16000, threads: int = 0) -> Pack:
     """All files in one pack, each as ``serkit.data.audio.read(path, sample_rate=sample_rate)`` gives it, to the bit.
 
-    ``sample_rate`` is in Hz and positive; ``threads=0`` takes all cores of this process. Memory is that of the samples.
-    Raises AudioError, naming the file, if one is refused.
+    ``sample_rate`` is in Hz and positive; ``threads=0`` takes what ``SERKIT_THREADS`` says, or all cores of this
+    process. Memory is that of the samples. Raises AudioError, naming the file, if one is refused, and ConfigError for a
+    number of threads that cannot be.
     """
     whole = list(packs(paths, sample_rate=sample_rate, seconds=math.inf, threads=threads))
     return whole[0] if whole else Pack(0, np.empty(0, dtype=np.float32), np.zeros(1, dtype=np.int64))
@@ -61,9 +63,7 @@ def packs(paths: Paths, *, sample_rate: int = 16000, seconds: float = 60.0, thre
         raise AudioError(f"The files of a pack need one sample rate in Hz, a positive number (got {sample_rate}).")
     if not seconds > 0:
         raise AudioError(f"Packs must be longer than 0 s (got {seconds:g}).")
-    if threads < 0:
-        raise AudioError(f"threads is {threads}; allowed are 0 (all cores) and positive numbers.")
-    return _packs(list(paths), sample_rate, seconds * sample_rate, threads or _cores())
+    return _packs(list(paths), sample_rate, seconds * sample_rate, thread_count(threads))
 
 
 def _packs(paths: list[str | os.PathLike[str]], sample_rate: int, limit: float, threads: int) -> Iterator[Pack]:
@@ -134,7 +134,3 @@ class _Memory:
     def _references(self, k: int) -> int:
         # a view of any kind holds one, since NumPy's views of views refer to the array that owns the memory
         return sys.getrefcount(self._buffers[k])
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
