@@ -339,7 +339,7 @@ def main(arguments: list[str] | None = None) -> int:
     done = dict.fromkeys(options.target or TARGETS, 0)
     with tempfile.TemporaryDirectory(prefix="serkit-fuzz-") as name:
         # a sanitizer ends the process without a word of Python: the case that ran is then the last line of this file
-        log = Path(tempfile.gettempdir()) / "serkit-fuzz.log"
+        log = Path(tempfile.gettempdir()) / f"serkit-fuzz-{os.getpid()}.log"
         print(f"A crash leaves its case in {log}.", flush=True)
         with log.open("wb", buffering=0) as running:
             for target, case in turns(list(done), options.first, options.cases):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 from types import ModuleType
 
@@ -69,5 +70,12 @@ def test_a_fault_ends_the_run_and_says_how_to_repeat_it(
     said = capsys.readouterr()
     assert said.out.splitlines()[-1].endswith("--target riff --first 7 --cases 1")
     assert "AssertionError" in said.err
-    assert (tmp_path / "serkit-fuzz.log").read_text().split() == ["--target", "riff", "--first", "7", "--cases", "1"]
+    assert (tmp_path / f"serkit-fuzz-{os.getpid()}.log").read_text().split() == [
+        "--target",
+        "riff",
+        "--first",
+        "7",
+        "--cases",
+        "1",
+    ]
     assert fuzz.main(["--target", "riff", "--first", "8", "--cases", "3"]) == 0
