@@ -40,25 +40,25 @@ inline Lanes sum_of(int count, F f) {
   return (sum[0] + sum[1]) + (sum[2] + sum[3]);
 }
 
-// What Kaldi and HTK do to a frame before its window, in their order.
+// What Kaldi and HTK do to a frame before its window: x[t] - mean is pre-emphasised and windowed, its energy taken.
+// (x[t] - mean) - c (x[t-1] - mean) = (x[t] - c x[t-1]) - (1 - c) mean: the mean comes off a small number last, so that
+// the rounding is as small as that.
 void condition_frames(const SpectralTables& t, float* work, ptrdiff_t step, float* energy) {
   const int n = t.window_length;
-  if (t.remove_dc) {
-    const Lanes mean = sum_of(n, [=](int i) { return load(work + step * i); }) * fill(1.0f / static_cast<float>(n));
-    for (int i = 0; i < n; ++i) store(work + step * i, load(work + step * i) - mean);
-  }
+  const auto sample = [=](int i) { return load(work + step * i); };
+  Lanes mean = fill(0.0f);
+  if (t.remove_dc) mean = sum_of(n, sample) * fill(1.0f / static_cast<float>(n));
   if (t.energy == EnergyKind::frame) {
     store(energy, sum_of(n, [=](int i) {
-            const Lanes x = load(work + step * i);
+            const Lanes x = sample(i) - mean;
             return x * x;
           }));
   }
-  if (t.frame_preemphasis != 0.0f) {
-    const Lanes c = fill(t.frame_preemphasis);
-    for (int i = n - 1; i > 0; --i) store(work + step * i, load(work + step * i) - c * load(work + step * (i - 1)));
-    store(work, load(work) - c * load(work));
+  const Lanes c = fill(t.frame_preemphasis), rest = mean - c * mean;
+  for (int i = n - 1; i >= 0; --i) {  // from the end: x[t-1] is still there
+    const Lanes x = sample(i) - c * sample(i > 0 ? i - 1 : 0);
+    store(work + step * i, (x - rest) * fill(t.window[i]));
   }
-  for (int i = 0; i < n; ++i) store(work + step * i, load(work + step * i) * fill(t.window[i]));
 }
 
 void windowed_frames(const SpectralTables& t, const float* samples, int n_frames, float* work, float* energy) {

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from serkit.data import audio
 from serkit.data.progress import Progress
-from serkit.errors import PluginError, blame
+from serkit.errors import ConfigError, PluginError, blame
 from serkit.host import Host
 from serkit.run.plugins import make_extractor, named
 from serkit.run.recipe import FeatureChoice
@@ -79,6 +79,8 @@ def extract(
 
 
 def _checked(frames: Any, shape: tuple[int, ...], who: str, u: Utterance) -> Array:
+    if isinstance(frames, np.ndarray) and frames.dtype.kind == "c":
+        raise ConfigError(f"The {who} is complex, but systems take real numbers; use the feature spectrogram instead.")
     if not isinstance(frames, np.ndarray) or frames.dtype != np.float32 or frames.shape[1:] != shape or not len(frames):
         got = f"{getattr(frames, 'dtype', type(frames).__name__)} {getattr(frames, 'shape', '')}".strip()
         raise PluginError(

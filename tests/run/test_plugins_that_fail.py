@@ -302,6 +302,11 @@ def test_a_feature_that_fails_is_named_with_the_utterance(strange: Go, change: s
     assert "feature 'odd' (distribution strange-ser 1.0)" in str(caught.value)
 
 
+def test_a_complex_feature_is_refused_as_a_choice_not_as_a_fault(strange: Go) -> None:
+    with pytest.raises(ConfigError, match=r"feature 'odd' .* is complex, .* use the feature spectrogram instead"):
+        strange("Odd.__call__ = lambda self, w: np.ones((5, 3), np.complex64)", sets=["features.x.feature=odd"])
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
