@@ -23,14 +23,16 @@ constexpr int64_t kMinPieceFrames = 64, kMaxPieceFrames = 1024;
 // Frames that kernels take at a time.
 int64_t lanes() { return dispatch::active().spectral->lanes; }
 
-const SpectralOptions& checked(const SpectralOptions& o) {
+// The options, checked, without what their stage has no use for.
+SpectralOptions checked(SpectralOptions o) {
   const int n_fft = o.frames.n_fft;
   const double nyquist = o.frames.sample_rate_hz / 2.0;
   if (o.stage == StageKind::stft || o.stage == StageKind::spectrum) {
     require(o.n_bins >= 1 && o.first_bin >= 0 && o.first_bin + static_cast<int64_t>(o.n_bins) <= n_fft / 2 + 1,
             "The bins kept must lie in [0, " + std::to_string(n_fft / 2) +
                 "], the bins of n_fft=" + std::to_string(n_fft) + ".");
-    require(o.energy == EnergyKind::none, "energy goes with cepstra only.");
+    o.n_mels = 0;
+    o.f_min_hz = o.f_max_hz = 0.0;
   } else {
     require(o.n_mels >= 1 && o.n_mels <= n_fft, "n_mels must be from 1 to n_fft.");
     require(o.f_min_hz >= 0 && o.f_min_hz < o.f_max_hz && o.f_max_hz <= nyquist,
@@ -40,14 +42,16 @@ const SpectralOptions& checked(const SpectralOptions& o) {
     require(o.log == kernels::LogKind::none, "A complex spectrum has no logarithm here.");
     require(o.statics && !o.delta && !o.delta2, "A complex spectrum has no deltas.");
   }
-  if (o.stage == StageKind::mel) require(o.energy == EnergyKind::none, "energy goes with cepstra only.");
-  if (o.stage == StageKind::cepstra) {
+  if (o.stage != StageKind::cepstra) {
+    require(o.energy == EnergyKind::none, "energy goes with cepstra only.");
+    o.n_cepstra = 0;
+  } else {
     require(
         o.first_cepstrum >= 0 && o.n_cepstra >= 1 && o.first_cepstrum + static_cast<int64_t>(o.n_cepstra) <= o.n_mels,
         "Cepstra must lie in [0, n_mels - 1].");
     require(o.lifter >= 0.0 && std::isfinite(o.lifter), "lifter must be 0 or positive.");
   }
-  require(o.delta_window >= 1, "delta_window must be at least 1.");
+  require(o.delta_window >= 1 && o.delta_window <= 4096, "delta_window must be from 1 to 4096.");
   require(o.floor >= FLT_MIN, "floor must be a normal float32 number, at least 1.2e-38.");
   require(o.statics || o.delta || o.delta2, "channels must name at least one channel.");
   return o;
@@ -96,7 +100,6 @@ Spectral::Spectral(const SpectralOptions& options)
   const bool centred = o.frames.framing == Framing::center || o.frames.framing == Framing::center_zero;
   // where the window begins changes phases only
   tables_.window_begin = o.stage == StageKind::stft && centred ? (o.frames.n_fft - o.frames.length_samples) / 2 : 0;
-  tables_.hop = o.frames.hop_samples;
   tables_.remove_dc = o.remove_dc;
   tables_.frame_preemphasis = static_cast<float>(o.frame_preemphasis);
   tables_.energy = o.energy;
@@ -158,12 +161,19 @@ void Spectral::rows(const WaveformPart& part, int64_t first, int64_t count, Scra
       scratch.within &= kernels.signal->all_within(part.samples + from, until - from, scratch.limit);
     }
     const float* samples = part.samples + (begin - part.start);
+    int64_t step = hop;
     if (!frames_.as_it_is(part, begin, end)) {
-      float* signal = scratch.signal.reserve(static_cast<size_t>(end - begin));
-      frames_.signal(part, begin, end, signal);
+      // frames far apart are laid side by side: what lies between them is nobody's, and may be any amount
+      const bool apart = hop > length;
+      step = apart ? length : hop;
+      float* signal = scratch.signal.reserve(static_cast<size_t>((n - 1) * step + length));
+      for (int l = 0; l < (apart ? n : 1); ++l) {
+        const int64_t from = begin + l * hop;
+        frames_.signal(part, from, apart ? from + length : end, signal + l * step);
+      }
       samples = signal;
     }
-    kernels.spectral->block(&tables_, samples, n, ahead, work, to + f, stride);
+    kernels.spectral->block(&tables_, samples, step, n, ahead, work, to + f, stride);
   }
 }
 

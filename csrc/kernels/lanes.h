@@ -34,7 +34,10 @@ struct Lanes {
   HalfLanes low, high;
 };
 
-static inline Lanes fill(float x) { return {HalfLanes{} + x, HalfLanes{} + x}; }
+static inline Lanes fill(float x) {
+  const HalfLanes all = {x, x, x, x};  // not HalfLanes{} + x: 0 + x is an addition, for x may be -0
+  return {all, all};
+}
 static inline Lanes operator+(Lanes a, Lanes b) { return {a.low + b.low, a.high + b.high}; }
 static inline Lanes operator-(Lanes a, Lanes b) { return {a.low - b.low, a.high - b.high}; }
 static inline Lanes operator*(Lanes a, Lanes b) { return {a.low * b.low, a.high * b.high}; }

@@ -61,9 +61,10 @@ void condition_frames(const SpectralTables& t, float* work, ptrdiff_t step, floa
   }
 }
 
-void windowed_frames(const SpectralTables& t, const float* samples, int n_frames, float* work, float* energy) {
+void windowed_frames(const SpectralTables& t, const float* samples, ptrdiff_t hop, int n_frames, float* work,
+                     float* energy) {
   const float* frames[kLanes];
-  for (int l = 0; l < kLanes; ++l) frames[l] = samples + t.hop * (l < n_frames ? l : n_frames - 1);
+  for (int l = 0; l < kLanes; ++l) frames[l] = samples + hop * (l < n_frames ? l : n_frames - 1);
   const ptrdiff_t step = t.fft.packed ? kLanes : kComplex;
   const int end = t.window_begin + t.window_length;
   if (t.fft.packed) {
@@ -203,14 +204,14 @@ void to_rows(const float* lanes, int count, float* rows, ptrdiff_t stride) {
   for (int r = 0; r < count; ++r) store(rows + stride * r, load(lanes + kLanes * r));
 }
 
-void block(const SpectralTables* tables, const float* samples, int n_frames, Ahead ahead, float* work, float* rows,
-           ptrdiff_t stride) {
+void block(const SpectralTables* tables, const float* samples, ptrdiff_t hop, int n_frames, Ahead ahead, float* work,
+           float* rows, ptrdiff_t stride) {
   const SpectralTables& t = *tables;
   const int n_bins = t.fft.size / 2 + 1;
   float* spectrum = work + kComplex * t.fft.points;
   float* bands = spectrum + static_cast<ptrdiff_t>(kLanes) * n_bins;
   float* energy = bands + static_cast<ptrdiff_t>(kLanes) * t.mel.n_bands;
-  windowed_frames(t, samples, n_frames, work, energy);
+  windowed_frames(t, samples, hop, n_frames, work, energy);
   complex_fft(t.fft, ahead, work);
   if (t.stage == StageKind::stft) {
     complex_spectrum(t.fft, work, ahead, t.first_bin, t.n_bins, rows, stride);

@@ -53,7 +53,6 @@ struct SpectralTables {
   const float* window;  // [window_length]
   int window_length;
   int window_begin;  // the sample of the FFT at which the window begins; window_begin + window_length <= fft.size
-  ptrdiff_t hop;
   bool remove_dc;
   float frame_preemphasis;
   EnergyKind energy;
@@ -101,8 +100,8 @@ struct SpectralKernels {
   int lanes;
   // n_frames <= lanes frames, hop apart, to rows: value r of frame l at rows[r * stride + l]; all `lanes` columns are
   // written, those beyond n_frames repeat the last frame. work: lanes * work_numbers(tables), rows may not lie in it.
-  void (*block)(const SpectralTables* tables, const float* samples, int n_frames, Ahead ahead, float* work, float* rows,
-                ptrdiff_t stride);
+  void (*block)(const SpectralTables* tables, const float* samples, ptrdiff_t hop, int n_frames, Ahead ahead,
+                float* work, float* rows, ptrdiff_t stride);
   // out[t] = sum_n n (in[t + n] - in[t - n]) * factor, n = 1..half, t in [0, count) rounded up to whole lanes.
   void (*deltas)(const float* in, int half, float factor, int64_t count, float* out);
   // Columns [0, n_frames) of n_rows rows to out[f * n_rows + r]; columns up to the next multiple of lanes are read.
