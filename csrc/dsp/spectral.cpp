@@ -81,9 +81,9 @@ struct Spectral::Scratch {
 
 Spectral::Spectral(const SpectralOptions& options)
     : options_(checked(options)),
-      frames_(options.frames),
-      fft_(options.frames.n_fft),
-      filters_(mel_options(options), factor_in_weights(options) ? power_factor(options) : 1.0) {
+      frames_(options_.frames),
+      fft_(options_.frames.n_fft),
+      filters_(mel_options(options_), factor_in_weights(options_) ? power_factor(options_) : 1.0) {
   const SpectralOptions& o = options_;
   for (const double w : window_values(o.window, o.frames.length_samples)) window_.push_back(static_cast<float>(w));
   const double tau = 2.0 * 3.14159265358979323846;
