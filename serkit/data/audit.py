@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Literal, get_args
 from serkit.data import audio
 from serkit.data.progress import Progress, SilentProgress
 from serkit.errors import AudioError, LeakageError
+from serkit.kernels.threads import thread_count
 from serkit.types import Corpus, Fold, Guarantee, Protocol, Utterance
 
 Between = Literal["train+dev/test", "train/dev"]
@@ -148,14 +148,15 @@ def audit(
 def hash_audio(corpus: Corpus, *, progress: Progress | None = None, threads: int = 0) -> dict[str, str]:
     """Hash of the decoded samples of every utterance by id; each file is decoded once.
 
-    Utterances that are parts of a file carry their times, so that two parts of one file differ. ``threads=0`` takes one
-    a processor: decoding and hashing release the GIL. Raises AudioError for the first file that cannot be read.
+    Utterances that are parts of a file carry their times, so that two parts of one file differ. ``threads=0`` takes
+    what ``SERKIT_THREADS`` says, or all cores of this process: decoding and hashing release the GIL. Raises AudioError
+    for the first file that cannot be read, ConfigError for a number of threads that cannot be.
     """
     bar = progress or SilentProgress()
     files = sorted({u.path for u in corpus.utterances})
     bar.start(len(files), f"Checking the audio of {corpus.name}")
     digests = {}
-    with ThreadPoolExecutor(threads or os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(thread_count(threads)) as pool:
         # the first unreadable file must end the work, not wait for the rest
         try:
             for path, digest in zip(files, pool.map(audio.decoded_sha256, files), strict=True):
@@ -173,7 +174,7 @@ def unreadable(corpus: Corpus, *, progress: Progress | None = None) -> list[str]
     files = sorted({u.path for u in corpus.utterances})
     bar.start(len(files), f"Checking the audio of {corpus.name}")
     problems = []
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+    with ThreadPoolExecutor(thread_count(0)) as pool:
         for problem in pool.map(_problem, files):
             problems += [problem] if problem else []
             bar.advance()

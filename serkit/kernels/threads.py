@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from operator import index
 
 from serkit.errors import ConfigError
 
@@ -18,8 +19,12 @@ _SHARES = 4
 def thread_count(threads: int) -> int:
     """``threads``, or for 0 what ``SERKIT_THREADS`` says, or where that is unset or 0 the cores of this process.
 
-    Raises ConfigError for numbers below 0 or above ``MAX_THREADS`` and for anything in ``SERKIT_THREADS`` but a number.
+    Raises ConfigError for what is no integer from 0 to ``MAX_THREADS``, in ``SERKIT_THREADS`` too.
     """
+    try:
+        threads = index(threads)
+    except TypeError:
+        raise ConfigError(f"threads is {threads!r}; give an integer, 0 for all cores of this process.") from None
     if threads == 0:
         said = os.environ.get("SERKIT_THREADS", "")
         if said and not (said.isdecimal() and int(said) <= MAX_THREADS):

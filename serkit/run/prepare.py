@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -15,6 +14,7 @@ from serkit.data import audio
 from serkit.data.progress import Progress
 from serkit.errors import ConfigError, PluginError, blame
 from serkit.host import Host
+from serkit.kernels.threads import thread_count
 from serkit.run.plugins import make_extractor, named
 from serkit.run.recipe import FeatureChoice
 from serkit.types import Utterance
@@ -70,7 +70,7 @@ def extract(
         return out
 
     progress.start(len(utterances), "features")
-    with progress, ThreadPoolExecutor(max_workers=cpu_count() or 1) as pool:
+    with progress, ThreadPoolExecutor(max_workers=thread_count(0)) as pool:
         for u, rows in zip(utterances, pool.map(one, utterances), strict=True):
             for name, row in rows.items():
                 frames[name][u.id] = row

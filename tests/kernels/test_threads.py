@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -29,6 +30,12 @@ def test_a_bad_environment_is_named(value: str, monkeypatch: pytest.MonkeyPatch)
 @pytest.mark.parametrize("threads", [-1, 1025])
 def test_numbers_out_of_range_are_refused(threads: int) -> None:
     with pytest.raises(ConfigError, match=f"threads is {threads}; allowed are 0"):
+        thread_count(threads)
+
+
+@pytest.mark.parametrize("threads", [1.5, "2", None])
+def test_what_is_no_integer_is_refused(threads: Any) -> None:
+    with pytest.raises(ConfigError, match="give an integer"):
         thread_count(threads)
 
 

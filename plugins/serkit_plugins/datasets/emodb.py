@@ -16,6 +16,7 @@ from serkit.data import audio, fetch
 from serkit.data.corpus import build, count_notes, missing_note
 from serkit.data.progress import Progress, SilentProgress
 from serkit.errors import AudioError, CorpusError, DownloadError
+from serkit.kernels.threads import thread_count
 from serkit.types import Corpus, Utterance
 
 URL = "http://emodb.bilderbar.info/download/download.zip"
@@ -136,7 +137,7 @@ class EmoDb:
         bar = progress or SilentProgress()
         bar.start(len(files), "Checking the recordings of emodb")
         problems = []
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(thread_count(0)) as pool:
             for problem in pool.map(_verify, sorted(files.items())):
                 problems += [problem] if problem else []
                 bar.advance()
