@@ -3,6 +3,9 @@
 #ifdef __linux__
 #include <sys/mman.h>
 #endif
+#ifndef _WIN32
+#include <pthread.h>
+#endif
 
 #include <algorithm>
 #include <deque>
@@ -21,9 +24,16 @@ struct Kept {
   size_t bytes = 0;
 };
 
-// Never destroyed: arrays may be freed while the process ends.
+// Never destroyed: arrays may be freed while the process ends. A fork waits until nobody holds the mutex, which in its
+// child nobody could give back; the child's copy of the blocks is its own.
 Kept& kept() {
-  static Kept* const all = new Kept;
+  static Kept* const all = [] {
+    auto* made = new Kept;
+#ifndef _WIN32
+    pthread_atfork([] { kept().mutex.lock(); }, [] { kept().mutex.unlock(); }, [] { kept().mutex.unlock(); });
+#endif
+    return made;
+  }();
   return *all;
 }
 
@@ -58,6 +68,7 @@ Block take_block(size_t bytes) {
 }
 
 void give_block(Block block) noexcept {
+  if (block.bytes > kMostKept) return free_block(block);  // keeping it would only push out all others
   Kept& all = kept();
   const std::lock_guard<std::mutex> lock(all.mutex);
   try {

@@ -13,7 +13,6 @@
 #include <exception>
 #include <memory>
 #include <mutex>
-#include <system_error>
 #include <thread>
 
 namespace serkit {
@@ -94,8 +93,8 @@ class Pool {
       std::thread([this] { serve(); }).detach();
       ++threads_;
       ++idle_;
-    } catch (const std::system_error&) {
-      started = false;  // no more threads to be had: those that run do all the work
+    } catch (const std::exception&) {
+      started = false;  // no more threads, or memory for them, to be had: those that run do all the work
     }
 #ifndef _WIN32
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
