@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from serkit.errors import ConfigError
+
 Floats = npt.NDArray[np.float32]
+Options = TypeVar("Options")
 
 
 @runtime_checkable
@@ -16,8 +19,8 @@ class Extractor(Protocol):
     """Turns waveforms into frames. Built as ``Extractor(options)``, ``options`` a frozen dataclass.
 
     A frame's values depend on its own waveform only: never on the batch it came in or on the number of threads. They
-    are float32; ``STFT`` alone has complex64. The extractors of this package have ``packed``, ``stream`` and
-    ``measure`` besides (``serkit.features.spectral.SpectralExtractor``).
+    are float32; ``STFT`` alone has complex64. The extractors of this package have ``packed`` besides, those on the
+    spectral kernels ``stream`` and ``measure`` too (``serkit.features.spectral.SpectralExtractor``).
     """
 
     @property
@@ -48,3 +51,12 @@ class Extractor(Protocol):
     def batch(self, waveforms: Sequence[Floats], threads: int = 0) -> list[Floats]:
         """``[self(w) for w in waveforms]``, on ``threads`` threads (0: ``SERKIT_THREADS``, or all cores of this
         process)."""
+
+
+def options_of(given: object, kind: type[Options], owner: str) -> Options:
+    """``given``, or for None the defaults of ``kind``. Raises ConfigError that names ``owner`` for anything else."""
+    if given is None:
+        return kind()
+    if not isinstance(given, kind):
+        raise ConfigError(f"{owner} was given {type(given).__name__}; it takes {kind.__name__}.")
+    return given

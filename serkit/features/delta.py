@@ -9,7 +9,7 @@ import numpy as np
 from annotated_types import Ge, Le
 
 from serkit.config import dump, load
-from serkit.features.base import Floats
+from serkit.features.base import Floats, options_of
 from serkit.features.rows import check_frames, check_offsets
 from serkit.kernels.native.spectral import Offsets
 
@@ -30,7 +30,7 @@ class Delta:
     """
 
     def __init__(self, options: DeltaOptions | None = None) -> None:
-        self.options = load(DeltaOptions, dump(options or DeltaOptions()), where="the delta options")
+        self.options = load(DeltaOptions, dump(options_of(options, DeltaOptions, "Delta")), where="the delta options")
 
     def __repr__(self) -> str:
         return f"Delta({self.options!r})"

@@ -15,7 +15,7 @@ from annotated_types import Ge, Gt, Le
 
 from serkit.config import dump, load
 from serkit.errors import ConfigError, PluginError, blame
-from serkit.features.base import Floats
+from serkit.features.base import Floats, options_of
 from serkit.features.framewise import Framewise, hop_samples
 
 _compiling = Lock()
@@ -49,7 +49,9 @@ class FrameDescriptor(Framewise):
         from serkit.kernels.jit.describe import frame_kernel
 
         self.options: FrameOptions = load(
-            FrameOptions, dump(options or FrameOptions()), where=f"the options of {type(self).__name__!r}"
+            FrameOptions,
+            dump(options_of(options, FrameOptions, type(self).__name__)),
+            where=f"the options of {type(self).__name__!r}",
         )
         self.columns = self.names
         self.hop_samples = hop_samples(self.options.hop_ms, self.options.sample_rate)

@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 
 from serkit.config import dump, load
 from serkit.errors import ConfigError
-from serkit.features.base import Floats
+from serkit.features.base import Floats, options_of
 from serkit.features.framewise import Framewise, Undefined, check_columns, hop_samples
 from serkit.kernels.voice_parameters import FormantParameters
 
@@ -83,7 +83,7 @@ class Formants(Framewise):
     """
 
     def __init__(self, options: FormantsOptions | None = None) -> None:
-        self.options = (options or FormantsOptions()).checked()
+        self.options = options_of(options, FormantsOptions, "Formants").checked()
         self.columns = self.options.columns
         self.hop_samples = hop_samples(self.options.hop_ms, self.options.sample_rate)
         self._parameters = self.options.parameters()

@@ -12,7 +12,7 @@ from annotated_types import Ge, Le
 
 from serkit.config import dump, load
 from serkit.errors import ConfigError
-from serkit.features.base import Floats
+from serkit.features.base import Floats, options_of
 from serkit.features.framewise import Undefined
 from serkit.kernels.reference.functionals import INTERSPEECH_2009, NAMES
 from serkit.kernels.threads import spread, thread_count
@@ -58,7 +58,7 @@ class Functionals:
     """
 
     def __init__(self, options: FunctionalsOptions | None = None) -> None:
-        self.options = (options or FunctionalsOptions()).checked()
+        self.options = options_of(options, FunctionalsOptions, "Functionals").checked()
         self._chosen = np.array([NAMES.index(n) for n in self.options.names], dtype=np.int64)
         self._percentiles = np.array(self.options.percentiles, dtype=np.float64)
 

@@ -10,7 +10,7 @@ from annotated_types import Ge, Gt, Le, MinLen
 
 from serkit.config import dump, load
 from serkit.errors import ConfigError
-from serkit.features.base import Floats
+from serkit.features.base import Floats, options_of
 from serkit.features.framewise import Framewise, Undefined, check_columns, hop_samples
 from serkit.kernels.voice_parameters import CycleParameters, PitchParameters
 
@@ -106,7 +106,7 @@ class Pitch(Framewise):
     def __init__(self, options: PitchOptions | None = None) -> None:
         from serkit.kernels.jit import pitch  # Numba takes a second to import: when a feature is built, not listed
 
-        self.options = (options or PitchOptions()).checked()
+        self.options = options_of(options, PitchOptions, "Pitch").checked()
         self.columns = self.options.columns
         self.hop_samples = hop_samples(self.options.hop_ms, self.options.sample_rate)
         self._kernel = pitch.PitchKernel(self.options.parameters())

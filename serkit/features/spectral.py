@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.errors import AudioError, ConfigError
-from serkit.features.base import Floats
+from serkit.features.base import Floats, options_of
 from serkit.features.options import FramingOptions
 from serkit.kernels.native.spectral import (
     MomentCounter,
@@ -39,12 +39,7 @@ class SpectralExtractor(ABC, Generic[Options, Value]):
     DTYPE: ClassVar[type[Any]] = np.float32
 
     def __init__(self, options: Options | None = None) -> None:
-        if options is not None and not isinstance(options, self.OPTIONS):
-            raise ConfigError(
-                f"{type(self).__name__} was given {type(options).__name__}; it takes {self.OPTIONS.__name__}."
-            )
-        chosen: Options = self.OPTIONS() if options is None else options
-        self.options: Options = chosen.checked()
+        self.options: Options = options_of(options, self.OPTIONS, type(self).__name__).checked()
         self._kernel = SpectralKernel(self.options.parameters())
 
     def __repr__(self) -> str:

@@ -275,6 +275,8 @@ def test_views_of_any_stride_are_taken(kind: type) -> None:
     assert np.array_equal(kind()(stereo[:, 1]), kind()(noise(2000, 1)))
     assert np.array_equal(kind()(noise(2000)[::-1]), kind()(noise(2000)[::-1].copy()))
     assert np.array_equal(kind()(np.broadcast_to(np.float32(0.5), 2000)), kind()(np.full(2000, 0.5, np.float32)))
+    misaligned = np.frombuffer(b"\0" + noise(2000).tobytes(), np.float32, offset=1)
+    assert np.array_equal(kind()(misaligned), kind()(noise(2000)))
 
 
 @family
@@ -330,11 +332,9 @@ def test_bad_options_of_one_kind_are_refused_in_a_sentence(kind: type, change: d
         make(kind, **change)
 
 
-def test_options_are_frozen_and_of_their_own_kind() -> None:
+def test_options_are_frozen_and_presets_are_known() -> None:
     with pytest.raises(FrozenInstanceError):
         LogMelOptions().n_fft = 1024
-    with pytest.raises(ConfigError, match="LogMel was given MFCCOptions; it takes LogMelOptions"):
-        LogMel(MFCCOptions())
     with pytest.raises(UnknownNameError, match="There is no MFCC preset named 'kaldy'; did you mean 'kaldi'"):
         MFCCOptions.preset("kaldy")
     with pytest.raises(ConfigError, match="did you mean 'n_cepstra'"):

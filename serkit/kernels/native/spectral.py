@@ -65,7 +65,8 @@ def as_waveform(waveform: object, name: str = "The waveform") -> Floats:
         raise AudioError(f"{name} has shape {waveform.shape}; one channel is needed, shape [samples].")
     if waveform.size == 0:
         raise AudioError(f"{name} is empty; at least one sample is needed.")
-    return np.ascontiguousarray(waveform)
+    # misaligned, as from bytes at an odd offset: compiled loops take floats where floats lie
+    return np.ascontiguousarray(waveform) if waveform.flags.aligned else waveform.copy()
 
 
 def check_waveform(waveform: object, name: str = "The waveform") -> Floats:
