@@ -56,3 +56,12 @@ def test_threads_get_memory_of_their_own() -> None:
 def test_too_much_is_a_memory_error() -> None:
     with pytest.raises(MemoryError):
         reused_empty((2**62,), np.uint8)
+
+
+def test_an_array_too_large_to_keep_pushes_no_other_out() -> None:
+    kept = reused_empty((5 * LARGE,), np.uint8)
+    where = kept.ctypes.data
+    huge = reused_empty((300 << 20,), np.uint8)  # never written to: no memory behind it
+    del kept
+    del huge
+    assert reused_empty((5 * LARGE,), np.uint8).ctypes.data == where
