@@ -80,16 +80,14 @@ int64_t Frames::complete(int64_t n_samples) const {
 
 int64_t Frames::image(int64_t t, int64_t total) const {
   if (t >= 0 && t < total) return t;
-  if (options_.framing == Framing::center) {
-    if (total == 1) return 0;
-    t = modulo(t, 2 * (total - 1));
-    return t < total ? t : 2 * (total - 1) - t;
-  }
-  if (options_.framing == Framing::mirror) {
-    t = modulo(t, 2 * total);
-    return t < total ? t : 2 * total - 1 - t;
-  }
-  return -1;
+  const bool twice = options_.framing == Framing::mirror;  // end samples come twice
+  if (!twice && options_.framing != Framing::center) return -1;
+  if (total == 1) return 0;
+  const int64_t before = twice ? -1 - t : -t, after = twice ? 2 * total - 1 - t : 2 * (total - 1) - t;
+  if (t < 0 && before < total) return before;  // reflected once, as nearly always: no division
+  if (t >= total && after >= 0) return after;
+  t = modulo(t, twice ? 2 * total : 2 * (total - 1));
+  return t < total ? t : twice ? 2 * total - 1 - t : 2 * (total - 1) - t;
 }
 
 SampleRange Frames::samples_under(int64_t first, int64_t count, int64_t total) const {
@@ -115,23 +113,25 @@ void Frames::signal(const WaveformPart& part, int64_t begin, int64_t end, float*
     // the first sample has no predecessor and is kept
     condition(part.samples + (t - part.start), 1, part.mean, part.scale, t == 0 ? 0.0 : options_.preemphasis, to);
   };
-  const auto outside = [&](int64_t t) {
-    const int64_t from = image(t, part.total);
-    if (from < 0) {
-      out[t - begin] = 0.0f;
-    } else {
-      one(from, out + (t - begin));
-    }
-  };
   const int64_t inside_begin = std::min(end, std::max<int64_t>(begin, 0));
   const int64_t inside_end = std::max(inside_begin, std::min(end, part.total));
-  for (int64_t t = begin; t < inside_begin; ++t) outside(t);
   int64_t t = inside_begin;
   if (t == 0 && t < inside_end) one(t, out + (t - begin)), ++t;
   if (t < inside_end) {
     condition(part.samples + (t - part.start), inside_end - t, part.mean, part.scale, options_.preemphasis,
               out + (t - begin));
   }
+  const auto outside = [&](int64_t at) {
+    const int64_t from = image(at, part.total);
+    if (from < 0) {
+      out[at - begin] = 0.0f;
+    } else if (from >= inside_begin && from < inside_end) {
+      out[at - begin] = out[from - begin];
+    } else {
+      one(from, out + (at - begin));
+    }
+  };
+  for (t = begin; t < inside_begin; ++t) outside(t);
   for (t = inside_end; t < end; ++t) outside(t);
 }
 
