@@ -11,9 +11,10 @@ import numpy.typing as npt
 from annotated_types import Ge, Le
 
 from serkit.config import dump, load
-from serkit.errors import ConfigError
+from serkit.errors import AudioError, ConfigError
 from serkit.features.base import Floats, options_of
 from serkit.features.framewise import Undefined
+from serkit.features.rows import check_dtype, check_offsets
 from serkit.kernels.reference.functionals import INTERSPEECH_2009, NAMES
 from serkit.kernels.threads import spread, thread_count
 
@@ -82,30 +83,18 @@ class Functionals:
 
         ``frames`` is float32 ``[sum F, ...]``, all contours of a frame flattened to D; utterance i is frames
         ``offsets[i]`` to ``offsets[i + 1]``, int64 ``[n + 1]``, as ``packed`` of an extractor returns them.
-        ``threads`` as there. Raises ConfigError for another dtype, or offsets that do not fit or decrease, or infinity.
+        ``threads`` as there. Raises AudioError for another dtype, or offsets that do not fit or decrease, or infinity.
         """
         count = thread_count(threads)
-        if not isinstance(frames, np.ndarray) or frames.dtype != np.float32 or frames.ndim < 2:
-            what = f"{frames.dtype} {list(frames.shape)}" if isinstance(frames, np.ndarray) else type(frames).__name__
-            raise ConfigError(f"frames is {what}; a float32 array [frames, contours] is needed.")
-        edges = np.asarray(offsets)
-        if (
-            edges.ndim != 1
-            or edges.dtype.kind not in "iu"
-            or not len(edges)
-            or edges[0] != 0
-            or edges[-1] != len(frames)
-            or (np.diff(edges.astype(np.int64)) < 0).any()
-        ):
-            raise ConfigError(
-                f"offsets do not cut {len(frames)} frames into utterances; integers that rise from 0 to {len(frames)} "
-                "are needed, as packed() of an extractor returns them."
-            )
+        frames = check_dtype(frames)
+        if frames.ndim < 2:
+            raise AudioError(f"The frames have shape {frames.shape}; [frames, contours] is needed.")
+        edges = check_offsets(frames, offsets, empty=True)
         flat = np.ascontiguousarray(frames.reshape(len(frames), int(np.prod(frames.shape[1:]))))
         if np.isinf(flat).any():
             first = int(np.argwhere(np.isinf(flat))[0, 0])
-            raise ConfigError(f"Frame {first} holds infinity; frames must be finite or NaN (undefined).")
-        return self._compute(flat, np.ascontiguousarray(edges, dtype=np.int64), count)
+            raise AudioError(f"Frame {first} holds infinity; frames must be finite or NaN (undefined).")
+        return self._compute(flat, edges, count)
 
     def _compute(self, frames: Floats, offsets: npt.NDArray[np.int64], threads: int) -> Floats:
         from serkit.kernels.jit.functionals import functionals

@@ -70,6 +70,9 @@ def test_bad_offsets_are_refused_in_a_sentence(offsets: list[object]) -> None:
     wrong = offsets if offsets == [0, 20] else np.array(offsets)
     with pytest.raises(AudioError, match=r"^Offsets must "):
         Delta().packed(rows(20), wrong)
+    if offsets == [0, 9, 5, 20]:  # the differences of unsigned integers are never negative
+        with pytest.raises(AudioError, match=r"^Offsets must rise"):
+            Delta().packed(rows(20), np.array(offsets, dtype=np.uint64))
 
 
 @pytest.mark.parametrize("half", [0, 101, 1.5])
