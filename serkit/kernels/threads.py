@@ -27,7 +27,7 @@ def thread_count(threads: int) -> int:
         raise ConfigError(f"threads is {threads!r}; give an integer, 0 for all cores of this process.") from None
     if threads == 0:
         said = os.environ.get("SERKIT_THREADS", "")
-        if said and not (said.isdecimal() and int(said) <= MAX_THREADS):
+        if said and not (said.isdecimal() and len(said) < 9 and int(said) <= MAX_THREADS):  # int() refuses thousands
             raise ConfigError(
                 f"SERKIT_THREADS is {said!r}; allowed are 0 (all cores of this process) to {MAX_THREADS}, or unset it."
             )

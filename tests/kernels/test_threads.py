@@ -20,7 +20,7 @@ def test_the_argument_comes_first_then_the_environment_then_the_cores(monkeypatc
         assert thread_count(0) >= 1
 
 
-@pytest.mark.parametrize("value", ["-1", "two", "1.5", "1025"])
+@pytest.mark.parametrize("value", ["-1", "two", "1.5", "1025", "9" * 5000])
 def test_a_bad_environment_is_named(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SERKIT_THREADS", value)
     with pytest.raises(ConfigError, match=f"SERKIT_THREADS is '{value}'; allowed are 0"):

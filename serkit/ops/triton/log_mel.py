@@ -79,6 +79,7 @@ def _first_sample(p: SpectralParameters) -> int:
 def _matrices(text: str, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
     """Cosines and sines [K, BINS] and filters [BINS, MELS] in float32, with zeros up to whole blocks."""
     p = plain.decode(text)
+    plain.kernel(p)  # refuses in words what cannot be computed, as on every path
     filters = reference.mel_filters(p)
     used = np.flatnonzero(filters.any(axis=0))
     low, high = (int(used[0]), int(used[-1]) + 1) if used.size else (0, 1)

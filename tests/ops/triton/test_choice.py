@@ -8,10 +8,10 @@ import sys
 import pytest
 import torch
 
-from serkit.errors import UserError
+from serkit.errors import ConfigError, UserError
 from serkit.kernels.parameters import SpectralParameters
 from serkit.ops import attention as attention_ops
-from serkit.ops import attention_torch, devices
+from serkit.ops import attention_torch, devices, log_mel_torch
 from serkit.ops.attention import linear_attention_pool
 
 LENGTHS = torch.tensor([4, 2])
@@ -61,6 +61,17 @@ def test_shapes_without_running() -> None:
     (slope,) = torch.autograd.grad(fused.attention_pool(x, LENGTHS.to("meta"), u[0, :3])[0].sum(), x, create_graph=True)
     with pytest.raises(UserError, match="no second derivative"):
         slope.sum().backward()
+
+
+def test_what_the_core_refuses_is_refused() -> None:
+    fused = pytest.importorskip("serkit.ops.triton.log_mel", reason="triton is not installed")
+    p = SpectralParameters(
+        stage="mel", sample_rate=16_000, frame_samples=400, hop_samples=160, framing="tail", window="hamming",
+        n_fft=512, n_mels=200, f_max=8000.0,
+    )  # fmt: skip
+    for path in (log_mel_torch.log_mel, fused.log_mel):
+        with pytest.raises(ConfigError, match="n_mels=200 leaves band 0 without an FFT bin"):
+            path(torch.zeros(1, 800), torch.tensor([800]), p)
 
 
 def test_transforms_too_large_for_a_matrix() -> None:
