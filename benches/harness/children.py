@@ -35,8 +35,8 @@ class Report:
 
 def child(*arguments: str, seconds: str) -> Report:
     """Run a child to its end; ``seconds`` names the fact that is its time. AssertionError if its answer was wrong."""
-    done = subprocess.run(
-        [sys.executable, "-m", "harness.children", *arguments],
+    done = subprocess.run(  # -P: the sources in the working folder must not hide an installed serkit and its core
+        [sys.executable, "-P", "-m", "harness.children", *arguments],
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}, capture_output=True, text=True,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -111,9 +111,9 @@ def frame_descriptor(
             raise PluginError(
                 f"columns of the frame descriptor {name!r} is {columns!r}; give different names in a list."
             )
-        if not 0.0 < frame_ms <= 10_000.0:
+        if not isinstance(frame_ms, (int, float)) or not 0.0 < frame_ms <= 10_000.0:
             raise PluginError(
-                f"frame_ms of the frame descriptor {name!r} is {frame_ms}; allowed is more than 0 to 10000."
+                f"frame_ms of the frame descriptor {name!r} is {frame_ms!r}; allowed is more than 0 to 10000."
             )
         body = {
             "function": staticmethod(function),

@@ -11,7 +11,7 @@ import numpy as np
 
 from serkit.errors import ConfigError
 from serkit.features.base import Floats
-from serkit.kernels.native.spectral import Offsets, check_waveform
+from serkit.kernels.native.spectral import Offsets, check_many, check_waveform
 from serkit.kernels.threads import spread, thread_count
 
 Undefined = Literal["nan", "zero"]
@@ -78,6 +78,7 @@ class Framewise(ABC):
     def packed(self, waveforms: Sequence[Floats], threads: int = 0) -> tuple[Floats, Offsets]:
         """Frames of all waveforms end to end, float32 ``[sum frames, columns]``, and offsets, int64 ``[n + 1]``."""
         count = thread_count(threads)
+        check_many(waveforms)
         single = len(waveforms) == 1
         checked = [check_waveform(w, "The waveform" if single else f"Waveform {i}") for i, w in enumerate(waveforms)]
         lengths = [len(w) for w in checked]

@@ -43,6 +43,8 @@ class FunctionalsOptions:
         options = load(FunctionalsOptions, dump(self), where="the options of functionals")
         if len(set(options.names)) < len(options.names) or not (options.names or options.percentiles):
             raise ConfigError(f"names is {list(options.names)}; name at least one functional, each at most once.")
+        if len(set(options.percentiles)) < len(options.percentiles):
+            raise ConfigError(f"percentiles is {list(options.percentiles)}; name each at most once.")
         return options
 
 

@@ -100,6 +100,9 @@ class CorpusNormalizer:
         ConfigError for another ``kind``.
         """
         kind, total = _checked(kind), None
+        if isinstance(utterances, np.ndarray) and utterances.dtype != object:
+            # its rows would pass for utterances, and one mean for all columns for the answer
+            raise AudioError(f"utterances is one array {utterances.shape}; put it in a list: fit([frames]).")
         for i, frames in enumerate(utterances):
             rows = check_frames(frames, f"The frames of utterance {i}")
             if total is not None and rows.shape[1:] != total.mean.shape:

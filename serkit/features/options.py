@@ -88,6 +88,13 @@ class FramingOptions:
         return _samples(self.hop_ms, self.sample_rate)
 
     def _check(self) -> None:
+        for name, samples in (("frame", self.frame_samples), ("hop", self.hop_samples)):
+            if samples < 1:
+                given = self.frame_ms if name == "frame" else self.hop_ms
+                raise ConfigError(
+                    f"{name}_ms={given:g} is less than a sample at sample_rate={self.sample_rate}; "
+                    f"choose a longer {name}."
+                )
         if not self.f_min < self._f_max <= self.sample_rate / 2:
             raise ConfigError(
                 f"f_min={self.f_min:g} and f_max={self.f_max:g} do not fit sample_rate={self.sample_rate}; "

@@ -19,6 +19,8 @@ from serkit.kernels.native.spectral import (
     SpectralKernel,
     WaveformStatistics,
     as_waveform,
+    check_many,
+    check_several,
     check_waveform,
 )
 from serkit.kernels.threads import thread_count
@@ -102,6 +104,7 @@ class SpectralExtractor(ABC, Generic[Options, Value]):
         returned. After an AudioError it holds nothing of use. Raises ConfigError for another ``out`` or ``threads``.
         """
         count = thread_count(threads)
+        check_many(waveforms)
         single = len(waveforms) == 1
         checked = [as_waveform(w, "The waveform" if single else f"Waveform {i}") for i, w in enumerate(waveforms)]
         offsets = self._kernel.offsets(checked)
@@ -114,6 +117,7 @@ class SpectralExtractor(ABC, Generic[Options, Value]):
 
     def measure(self, blocks: Iterable[Floats]) -> WaveformStatistics:
         """Length, mean and deviation of a waveform that arrives in blocks: the first of two passes over long audio."""
+        check_several(blocks, "blocks", "blocks")
         counter = MomentCounter()
         for block in blocks:
             if len(block):
@@ -130,6 +134,7 @@ class SpectralExtractor(ABC, Generic[Options, Value]):
         waveform: ``extractor.stream(blocks(), extractor.measure(blocks()))``. Raises ConfigError if they are missing,
         AudioError for a bad block or if the blocks are not the waveform measured.
         """
+        check_several(blocks, "blocks", "blocks")
         if self.options.waveform == "standardize" and statistics is None:
             raise ConfigError(
                 'waveform="standardize" needs the statistics of the whole waveform before its first frame; '

@@ -57,6 +57,9 @@ def _pool(
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The one place where a device chooses its implementation."""
     given = [t for t in (query, weight, bias, lengths) if t is not None]
+    for t in (x, *given):
+        if not isinstance(t, Tensor):
+            raise UserError(f"Attention was given a {type(t).__name__}; x, lengths and parameters are torch tensors.")
     if any(t.device != x.device for t in given):
         others = ", ".join(sorted({str(t.device) for t in given}))
         raise UserError(f"x is on {x.device}, but lengths and parameters are on {others}; move all to one device.")

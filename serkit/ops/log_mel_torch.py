@@ -60,6 +60,14 @@ def log_mel(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) 
 
 def check(waveforms: Tensor, lengths: Tensor, parameters: SpectralParameters) -> None:
     """Raise UserError or ConfigError for what the op does not take; values of lengths are looked at on the CPU only."""
+    for name, given in (("waveforms", waveforms), ("lengths", lengths)):
+        if not isinstance(given, Tensor):
+            raise UserError(f"{name} is a {type(given).__name__}; a torch tensor is needed.")
+    if not isinstance(parameters, SpectralParameters):
+        raise UserError(
+            f"parameters is a {type(parameters).__name__}; serkit.kernels.parameters.SpectralParameters is needed, "
+            "which LogMelOptions(...).parameters() returns."
+        )
     if waveforms.dim() != 2 or 0 in waveforms.shape:
         raise UserError(f"waveforms has shape {list(waveforms.shape)}, but must be [B, T] with B and T at least 1.")
     if not waveforms.is_floating_point():

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from serkit.data.synth import utterance
-from serkit.errors import ConfigError, PluginError
+from serkit.errors import AudioError, ConfigError, PluginError
 from serkit.features import (
     Extractor,
     FrameDescriptor,
@@ -264,3 +264,8 @@ def test_a_stranger_comes_in_by_the_door(distribution: Callable, monkeypatch: py
     np.testing.assert_allclose(found, np.stack([energy.mean(1), np.maximum(energy.max(1), 0)], 1), rtol=0, atol=atol)
     # its machine code lies beside it, for the next process
     assert list((Path(sys.modules["teager"].__file__).parent / "__pycache__").glob("teager.teager-*.nbi"))
+
+
+def test_one_waveform_is_not_taken_for_a_batch() -> None:
+    with pytest.raises(AudioError, match="waveforms is one array; a list of waveforms"):
+        log_energy().batch(np.zeros(800, dtype=np.float32))

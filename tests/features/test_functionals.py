@@ -79,6 +79,7 @@ def test_no_utterances_are_no_rows() -> None:
         ({"names": ("mean", "mean")}, "each at most once"),
         ({"names": ("median",)}, "names"),
         ({"percentiles": (101.0,)}, "percentiles"),
+        ({"percentiles": (5.0, 5.0)}, "percentiles is .*; name each at most once"),
     ],
 )
 def test_options_that_cannot_be_are_refused(options: dict, says: str) -> None:

@@ -101,3 +101,8 @@ def test_bad_input_is_refused_in_a_sentence() -> None:
     for make in (UtteranceNormalizer, lambda kind: CorpusNormalizer.fit([rows(5)], kind)):
         with pytest.raises(ConfigError, match="kind is 'variance'; allowed are 'mean', 'mean-variance'"):
             make("variance")
+
+
+def test_one_array_is_not_taken_for_a_list_of_its_rows() -> None:
+    with pytest.raises(AudioError, match=r"utterances is one array \(5, 2\); put it in a list"):
+        CorpusNormalizer.fit(np.ones((5, 2), dtype=np.float32))

@@ -299,9 +299,9 @@ def test_silence_is_finite(kind: type) -> None:
         ({"f_max": 9000.0}, "f_min=0 and f_max=9000 do not fit sample_rate=16000"),
         ({"f_min": 8000.0}, "f_min=8000 and f_max=0"),
         ({"f_min": float("nan")}, "f_min: "),
-        ({"hop_ms": 0.01}, "hop must be at least one sample"),
+        ({"hop_ms": 0.01}, "hop_ms=0.01 is less than a sample at sample_rate=16000; choose a longer hop"),
         ({"hop_ms": float("inf")}, "hop_ms: "),
-        ({"frame_ms": 0.01}, "frame must be at least one sample"),
+        ({"frame_ms": 0.01}, "frame_ms=0.01 is less than a sample at sample_rate=16000; choose a longer frame"),
         ({"preemphasis": 1.0}, "preemphasis: "),
         ({"waveform": "int8"}, "waveform: "),
     ],
@@ -405,3 +405,18 @@ def test_more_frames_than_memory_are_refused() -> None:
     extractor = make(Spectrogram, hop_ms=1 / 16, n_fft=65536)
     with pytest.raises(ConfigError, match="do not fit into memory; pass fewer waveforms at once, or stream them"):
         extractor._empty(2**45)
+
+
+@family
+@pytest.mark.parametrize("bad", [np.zeros(800, np.float32), np.float32(0), iter([]), None])
+def test_what_is_no_list_of_waveforms_is_refused(kind: type, bad: Any) -> None:
+    with pytest.raises(AudioError, match=r"waveforms is .*; a list of waveforms, float32 \[samples\] each, is needed"):
+        make(kind).batch(bad)
+
+
+@family
+def test_one_array_is_not_taken_for_blocks(kind: type) -> None:
+    whole = np.zeros(800, np.float32)
+    for take in (make(kind).stream, make(kind).measure):
+        with pytest.raises(AudioError, match=r"blocks is one array; a list of blocks"):
+            take(whole)

@@ -125,11 +125,19 @@ def test_refused_in_words(pool) -> None:  # type: ignore[no-untyped-def]
         pool(x[:0], LENGTHS[:0], theta)
     with pytest.raises(UserError, match="must be int64"):
         pool(x, LENGTHS.int(), theta)
-    with pytest.raises(UserError, match="both must be float32 or both float64"):
+    with pytest.raises(UserError, match="must all be float32 or all float64"):
         pool(x, LENGTHS, theta.float())
+
+
+def test_what_is_no_tensor_is_refused() -> None:
+    x, _, _, _, theta = inputs()
+    with pytest.raises(UserError, match="given a list; x, lengths and parameters are torch tensors"):
+        linear_attention_pool(x, LENGTHS.tolist(), theta)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="given a ndarray"):
+        linear_attention_pool(x.numpy(), LENGTHS, theta)  # type: ignore[arg-type]
 
 
 def test_bfloat16_without_autocast_is_refused_with_the_remedy() -> None:
     x, w, b, u, _ = inputs(torch.bfloat16)
-    with pytest.raises(UserError, match="use autocast"):
+    with pytest.raises(UserError, match=r"x is bfloat16, but x and the parameters must .* use autocast"):
         attention_pool(x, LENGTHS, w, b, u)

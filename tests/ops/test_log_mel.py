@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from serkit.errors import AudioError, ConfigError, UserError
+from serkit.features import LogMelOptions
 from serkit.kernels.parameters import SpectralParameters
 from serkit.kernels.reference.spectral import bin_power, mel_filters, spectral
 from serkit.ops import log_mel_torch
@@ -175,6 +176,10 @@ def test_refused_in_words(path) -> None:  # type: ignore[no-untyped-def]
         path(x.short(), LENGTHS, LM3)
     with pytest.raises(UserError, match="on cpu and lengths on meta"):
         path(x, LENGTHS.to("meta"), LM3)
+    with pytest.raises(UserError, match="lengths is a list; a torch tensor"):
+        path(x, LENGTHS.tolist(), LM3)
+    with pytest.raises(UserError, match=r"parameters is a LogMelOptions; .*returns"):
+        path(x, LENGTHS, LogMelOptions())
     with pytest.raises(UserError, match="T = 300 samples, less than a frame of 400"):
         path(x[:, :300], LENGTHS.clamp(max=300), dataclasses.replace(LM3, framing="snip"))
     with pytest.raises(ConfigError, match='not stage="cepstra"'):

@@ -121,8 +121,9 @@ def check_shapes(
     dtype = _dtype(x)
     for name, array in {"x": x, **named}.items():
         if _dtype(array) not in ("float32", "float64") or _dtype(array) != dtype:
+            which = f"x is {dtype}" if name == "x" else f"{name} is {_dtype(array)} and x is {dtype}"
             raise UserError(
-                f"{name} is {_dtype(array)} and x is {dtype}, but both must be float32 or both float64; "
+                f"{which}, but x and the parameters must all be float32 or all float64; "
                 "convert them, or use autocast for lower precision."
             )
     count = heads[0] if heads else 1

@@ -69,6 +69,21 @@ def as_waveform(waveform: object, name: str = "The waveform") -> Floats:
     return np.ascontiguousarray(waveform) if waveform.flags.aligned else waveform.copy()
 
 
+def check_many(waveforms: object) -> None:
+    """Raise AudioError unless ``waveforms`` has a length and is no single waveform; its items are not looked at."""
+    check_several(waveforms, "waveforms", "waveforms")
+    if not hasattr(waveforms, "__len__"):
+        raise AudioError(
+            f"waveforms is a {type(waveforms).__name__}; a list of waveforms, float32 [samples] each, is needed."
+        )
+
+
+def check_several(pieces: object, name: str, what: str) -> None:
+    """Raise AudioError if ``pieces`` is one array of samples, whose samples would pass for pieces."""
+    if isinstance(pieces, np.ndarray | np.generic) and pieces.ndim < 2 and pieces.dtype != object:
+        raise AudioError(f"{name} is one array; a list of {what}, float32 [samples] each, is needed.")
+
+
 def check_waveform(waveform: object, name: str = "The waveform") -> Floats:
     """As ``as_waveform``, and all samples finite and of at most ``MAX_AMPLITUDE``."""
     samples = as_waveform(waveform, name)

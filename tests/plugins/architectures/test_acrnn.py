@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from serkit import config
+from serkit.errors import ConfigError
 from serkit.nn import count_parameters
 from serkit.types import FoldContext, Unit
 from serkit_plugins.architectures.acrnn.config import PRESETS, AcrnnConfig
@@ -129,3 +130,9 @@ def test_learns_eight_samples() -> None:
         loss.backward()
         optimizer.step()
     assert (net(x, lengths).argmax(1) == y).all()
+
+
+def test_a_feature_too_narrow_for_the_pools_is_refused() -> None:
+    fold = FoldContext(labels=LABELS, input_shapes={"x": (1,)}, seed=0, fold="03")
+    with pytest.raises(ConfigError, match=r"nothing of 1 band\(s\); take a feature with more"):
+        Acrnn(preset("small")).build(fold)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
+from serkit.errors import ConfigError
 from serkit.nn import (
     BLSTM,
     Architecture,
@@ -64,8 +65,14 @@ class AcrnnNet(nn.Module):
         plain = config.batch_norm != "convs"  # batch normalisation has a bias of its own
         self.convs = nn.ModuleList(nn.Conv2d(a, b, (5, 3), padding=(2, 1), bias=plain) for a, b in pairwise(maps))
         self.conv_norms = nn.ModuleList(nn.BatchNorm2d(n) for n in maps[1:] if config.batch_norm == "convs")
+        given = bands
         for _, frequency in config.pools[: config.convs]:
             bands //= frequency
+        if bands < 1:
+            raise ConfigError(
+                f"The pools over frequency leave nothing of {given} band(s); take a feature with more, "
+                "or set architecture.pools to ones of less frequency."
+            )
         self.dropout = nn.Dropout(config.dropout)
         self.linear = nn.Linear(maps[-1] * bands, config.linear)
         self.linear_norm = nn.BatchNorm1d(config.linear) if config.batch_norm == "linear" else None
