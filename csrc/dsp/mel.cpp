@@ -48,7 +48,7 @@ MelFilters::MelFilters(const MelOptions& o, double gain) {
       left = std::floor(left * bins_per_hz);
       centre = std::floor(centre * bins_per_hz);
       right = std::floor(right * bins_per_hz);
-      bins_per_unit = 1.0;  // corners are bins now
+      bins_per_unit = 1.0;  // corners are bins
     }
     const int from = std::max(0, static_cast<int>(std::floor(left * bins_per_unit)));
     const int to = std::min(last_bin, static_cast<int>(std::ceil(right * bins_per_unit)));

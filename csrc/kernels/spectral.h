@@ -2,8 +2,8 @@
 // symbol that the linker may keep, with its wide instructions, for every caller.
 //
 // Frames lie across lanes: a block holds as many frames as the instruction set has lanes, value i of frame l at
-// [i * lanes + l]. Each lane goes through
-// the same instructions whatever its neighbours hold, so a frame's result depends on its own samples alone.
+// [i * lanes + l]. Each lane goes through the same instructions whatever its neighbours hold, so a frame's result
+// depends on its own samples alone.
 #pragma once
 
 #include <stddef.h>
