@@ -58,7 +58,10 @@ def describe(host: Host, registered: Registered) -> tuple[dict[str, Any], Serkit
         elif isinstance(spec, FeatureSpec):
             from serkit.cli.settings import rows
 
-            page["settings"] = rows(host.load_target(spec.options))
+            options = host.load_target(spec.options)
+            page["settings"] = rows(options)
+            # named presets are no part of what a feature must have
+            page["presets"] = {name: dict(over) for name, over in getattr(options, "PRESETS", {}).items()}
         elif isinstance(spec, RecipeSpec):
             page["text"] = host.recipe_text(spec.name)
     except SerkitError as error:
@@ -155,12 +158,16 @@ def _print_dataset(page: dict[str, Any]) -> None:
 
 def _print_rest(page: dict[str, Any]) -> None:
     from serkit.cli.console import show as show_
+    from serkit.cli.console import show_table
 
     if page["kind"] == "metric":
         low, high = page["range"]
         better = "higher" if page["higher_is_better"] else "lower"
         folds = "per fold and pooled" if page["per_fold"] else "pooled only"
         show_(f"range {low:g} to {high:g}, {better} is better, {folds}")
+    if page.get("presets"):
+        rows = [(name, ", ".join(_flat(over)) or "defaults") for name, over in page["presets"].items()]
+        show_table("presets", ("name", "changes"), rows)
     if "settings" in page:
         _settings(
             f"settings [features.<input>]{', kept on disk once computed' if page['cached'] else ''}", page["settings"]

@@ -66,6 +66,12 @@ def test_a_feature(capsys: pytest.CaptureFixture[str]) -> None:
     assert "n_mels" in text(capsys, "log-mel")
 
 
+def test_a_feature_shows_its_presets(capsys: pytest.CaptureFixture[str]) -> None:
+    assert page(capsys, "mfcc")["presets"]["kaldi"]["waveform"] == "int16"
+    assert "presets" in text(capsys, "mfcc")
+    assert "presets" not in text(capsys, "pitch")  # it has none
+
+
 def test_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[architecture]" in page(capsys, "chen2018-emodb")["text"]
     assert 'plugin = "acrnn"' in text(capsys, "chen2018-emodb")
