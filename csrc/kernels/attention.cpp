@@ -222,15 +222,16 @@ void weighted_sum(const T* x, ptrdiff_t x_row, const T* weights, T* out, ptrdiff
 
 template <typename T>
 void softmax(const T* scores, T scale, T* weights, ptrdiff_t rows) {
-  T highest = scale * scores[0];
+  // Of the scores before they are scaled: their differences then vanish at the highest whatever the scale is, where
+  // a fused product would lie beside its own rounding by more than the exponential takes.
+  T highest = scores[0];
   for (ptrdiff_t t = 1; t < rows; ++t) {
-    const T score = scale * scores[t];
-    if (score > highest) highest = score;
+    if (scale < T(0) ? scores[t] < highest : scores[t] > highest) highest = scores[t];
   }
   double sum = 0.0;  // thousands of frames: float would lose digits of the normaliser
   for (ptrdiff_t t = 0; t < rows; t += kWidth<T>) {
     const ptrdiff_t left = smaller(rows - t, kWidth<T>);
-    store_part(weights + t, exp_of(load_part(scores + t, left) * scale - highest), left);
+    store_part(weights + t, exp_of((load_part(scores + t, left) - highest) * scale), left);
     for (ptrdiff_t i = t; i < t + left; ++i) sum += static_cast<double>(weights[i]);
   }
   for (ptrdiff_t t = 0; t < rows; ++t) weights[t] = static_cast<T>(static_cast<double>(weights[t]) / sum);

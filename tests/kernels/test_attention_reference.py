@@ -176,6 +176,18 @@ def test_large_scores_do_not_overflow(offset: float) -> None:
     np.testing.assert_allclose(out["weights"], truth, rtol=1e-11)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("scale", [1e8, 1e9, 1e10, 1e30, -1e9, 0.0])
+def test_any_finite_scale_gives_weights_that_sum_to_one(scale: float, dtype: str) -> None:
+    rng = np.random.default_rng(0)
+    x, theta = rng.standard_normal((2, 20, 8)).astype(dtype), rng.standard_normal(8).astype(dtype)
+    out = {"pooled": np.empty((2, 8), dtype), "weights": np.empty((2, 20), dtype)}
+    native.forward(x, np.array([20, 7]), theta, scale=scale, **out)
+    _, truth = reference.attention_pool(x, [20, 7], theta, scale=scale)
+    # scores differ by hundredths at the least: huge scales leave one frame, 0 leaves all alike
+    np.testing.assert_allclose(out["weights"], truth, rtol=0, atol=1e-6)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
