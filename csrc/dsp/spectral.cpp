@@ -19,6 +19,8 @@ using kernels::StageKind;
 
 constexpr int64_t kPieceBytes = 192 << 10;  // rows of a piece: they stay in the second-level cache
 constexpr int64_t kMinPieceFrames = 64, kMaxPieceFrames = 1024;
+constexpr int64_t kRunBytes = 4 << 20;  // of output that one thread writes in a row: two pages of the larger kind
+constexpr int64_t kRunsPerThread = 8;   // enough that no thread waits long for the last
 
 // Frames that kernels take at a time.
 int64_t lanes() { return dispatch::active().spectral->lanes; }
@@ -274,16 +276,29 @@ int64_t Spectral::batch(const std::vector<Waveform>& waveforms, bool standardize
       part.scale = deviation > 0.0 ? 1.0 / deviation : 0.0;
     });
   }
-  std::vector<Scratch> scratch(static_cast<size_t>(std::max(threads, 1)));
-  parallel_for(static_cast<int64_t>(pieces.size()), threads, [&](int64_t p, int worker) {
-    const Piece& at = pieces[static_cast<size_t>(p)];
+  // A thread takes pieces that follow each other in `out`, so that two threads do not meet in a page of fresh memory:
+  // each would have the system clear it, and one for nothing (measured: 1.6 instead of 1.9 times one thread's speed).
+  const int64_t all = frame_offsets[n], workers = std::max(threads, 1);
+  const int64_t most = kRunBytes / (static_cast<int64_t>(sizeof(float)) * n_values());
+  const int64_t run_frames = std::clamp(all / (workers * kRunsPerThread), int64_t{1}, std::max<int64_t>(most, 1));
+  std::vector<size_t> runs{0};
+  for (size_t p = 0, begun = 0; p < pieces.size(); ++p) {
+    begun += static_cast<size_t>(pieces[p].count);
+    if (static_cast<int64_t>(begun) >= run_frames) runs.push_back(p + 1), begun = 0;
+  }
+  if (runs.back() < pieces.size()) runs.push_back(pieces.size());
+  std::vector<Scratch> scratch(static_cast<size_t>(workers));
+  parallel_for(static_cast<int64_t>(runs.size()) - 1, threads, [&](int64_t run, int worker) {
     Scratch& own = scratch[static_cast<size_t>(worker)];
     own.limit = limit;
-    own.within = true;
-    piece(parts[static_cast<size_t>(at.waveform)], at.first, at.count,
-          out + (frame_offsets[at.waveform] + at.first) * n_values(), own);
-    int64_t known = first_bad;
-    while (!own.within && at.waveform < known && !first_bad.compare_exchange_weak(known, at.waveform)) {
+    for (size_t p = runs[static_cast<size_t>(run)]; p < runs[static_cast<size_t>(run) + 1]; ++p) {
+      const Piece& at = pieces[p];
+      own.within = true;
+      piece(parts[static_cast<size_t>(at.waveform)], at.first, at.count,
+            out + (frame_offsets[at.waveform] + at.first) * n_values(), own);
+      int64_t known = first_bad;
+      while (!own.within && at.waveform < known && !first_bad.compare_exchange_weak(known, at.waveform)) {
+      }
     }
   });
   return first_bad == n ? -1 : first_bad.load();
