@@ -21,9 +21,9 @@ const kernels::AttentionKernels<T>& kernels_of() {
   }
 }
 
-// Waking a thread costs some tens of microseconds: with less than this many multiplications of a matrix product each,
-// some 160 us, a call stays on fewer threads: torch's own threads, which spin for a while, are in their way. A pass
-// over the frames waits for memory: a value costs as much as kPassCost.
+// Waking a thread costs some tens of microseconds, and more where torch's own threads still spin: with less than this
+// many multiplications of a matrix product each, some 160 us, a call stays on fewer threads. A pass over the frames
+// waits for memory: a value costs as much as kPassCost.
 constexpr int64_t kMinWorkPerThread = 1 << 24;
 constexpr int64_t kPassCost = 16;
 // A gradient of this many bytes is out of a core's cache before anybody reads it.
