@@ -29,7 +29,9 @@ class Utterance:
     """One labelled stretch of speech.
 
     ``id`` is the POSIX path relative to the corpus root without suffix (plus ``#start-end`` for part of a file).
-    ``start`` and ``end`` are seconds; ``end=None`` is the end of the file.
+    ``start`` and ``end`` are seconds; ``end=None`` is the end of the file. An empty ``speaker`` is an unknown one: such
+    an utterance is refused by every protocol that guarantees unseen speakers. ``extra`` holds what a corpus knows
+    beyond these fields, as text (``{"age": "31", "valence": "2.5"}``).
     """
 
     id: str
@@ -66,8 +68,8 @@ class Corpus:
 
     @property
     def speakers(self) -> tuple[str, ...]:
-        """Sorted speaker names."""
-        return tuple(sorted({u.speaker for u in self.utterances}))
+        """Sorted names of the known speakers."""
+        return tuple(sorted({u.speaker for u in self.utterances} - {""}))
 
     def by_id(self) -> dict[str, Utterance]:
         """Utterances keyed by id."""
@@ -76,7 +78,8 @@ class Corpus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fold:
-    """Ids of one split. ``name`` says what is tested (a speaker); ``dev`` may be empty."""
+    """Ids of one split. ``name`` says what is tested (a speaker); ``dev`` may be empty, and ``test`` as well where the
+    protocol makes a final model without a score."""
 
     name: str
     train: tuple[str, ...]
@@ -86,7 +89,11 @@ class Fold:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Protocol:
-    """Folds of a corpus with what they promise. ``full_name`` is e.g. ``emodb/loso_next@1``."""
+    """Folds of a corpus with what they promise. ``full_name`` is e.g. ``emodb/loso_next@1``.
+
+    ``guarantees`` hold between train with dev and test, ``dev_guarantees`` between train and dev. ``scored=False``:
+    there is no test part, so a run makes a model and no score.
+    """
 
     corpus: str
     name: str
@@ -96,6 +103,8 @@ class Protocol:
     hash: str
     information: Information = "inductive"
     guarantees: tuple[Guarantee, ...] = ("speaker",)
+    dev_guarantees: tuple[Guarantee, ...] = ("speaker",)
+    scored: bool = True
     summary: str = ""
 
     @property
@@ -183,11 +192,13 @@ class Training:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a paper prints, never ours: fractions in [0, 1], and the protocol it was measured under."""
+    """What a paper prints, never ours: fractions in [0, 1], and the protocol and the corpus's ``subset`` that it was
+    measured under."""
 
     source: str
     protocol: str
     preset: str
+    subset: str = "all"
     uar: float | None = None
     war: float | None = None
 

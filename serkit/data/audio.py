@@ -140,6 +140,17 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
     return sorted(found)
 
 
+def is_lfs_pointer(path: str | os.PathLike[str]) -> bool:
+    """Whether a file is what Git LFS leaves in place of a recording that was not pulled: a few lines of text."""
+    try:
+        if os.path.getsize(path) >= 1024:
+            return False
+        with open(path, "rb") as file:
+            return file.read(len(_LFS)) == _LFS
+    except OSError:
+        return False
+
+
 def decoded_sha256(path: str | os.PathLike[str]) -> str:
     """SHA-256 of what a file decodes to, the same for WAV and FLAC copies of one recording.
 

@@ -38,8 +38,8 @@ def build(
 ) -> Corpus:
     """A ``Corpus`` of ``utterances`` sorted by id, after the checks that hold for every corpus.
 
-    Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels``, a speaker is unnamed
-    or ``end`` does not lie after ``start``.
+    Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels`` or ``end`` does not
+    lie after ``start``.
     """
     table = sorted(utterances, key=lambda u: u.id)
     if not table:
@@ -56,8 +56,6 @@ def build(
             raise CorpusError(
                 f"Utterance {u.id} of {name} has the label {u.label!r}, which is not one of {', '.join(labels)}."
             )
-        if not u.speaker:
-            raise CorpusError(f"Utterance {u.id} of {name} has no speaker; every utterance must name one.")
         if u.start < 0 or (u.end is not None and u.end <= u.start):
             raise CorpusError(
                 f"Utterance {u.id} of {name} ends at {u.end} s but starts at {u.start} s; check its times."

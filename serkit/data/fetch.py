@@ -60,7 +60,8 @@ def locate(
     progress: Progress | None = None,
     allow_fetch: bool = True,
 ) -> Path:
-    """The folder to load a corpus from: ``data`` if given, else the cache, else what ``dataset.fetch`` puts there.
+    """Where to load a corpus from: ``data`` if given (a folder, or a file where the spec allows one), else the folder
+    in the cache, else what ``dataset.fetch`` puts there.
 
     ``dataset`` is an instance of the class behind ``spec``; if it has ``cache_name``, that names its cache folder, so
     that a corpus made with other options or by another version of its generator is not mistaken for it. A fetch is
@@ -73,8 +74,8 @@ def locate(
     if data is not None:
         given = Path(data).expanduser()
         if not given.exists():
-            raise CorpusError(f"The folder {given} given with --data does not exist; check the path.")
-        if not given.is_dir():
+            raise CorpusError(f"{given} given with --data does not exist; check the path.")
+        if not given.is_dir() and not spec.file:
             raise CorpusError(f"{given} given with --data is a file; name the folder that holds {spec.name}.")
         return given
     kept = home(spec, dataset)

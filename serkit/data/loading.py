@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serkit.data.audio import is_lfs_pointer
 from serkit.data.corpus import build
-from serkit.errors import ConfigError, PluginError, blame
+from serkit.errors import ConfigError, CorpusError, PluginError, blame
 from serkit.types import Corpus, Utterance
 
 if TYPE_CHECKING:  # only hints need it, and the host imports pluggy
@@ -35,7 +36,7 @@ def load_corpus(registered: Registered, dataset: Any, root: str | os.PathLike[st
     """What ``dataset.load(root)`` returns, checked as ``serkit.data.corpus.build`` checks it, rows sorted by id.
 
     Raises PluginError if the plugin fails or returns something else than its own corpus, CorpusError as ``build`` and
-    the plugin do.
+    the plugin do, and if recordings are Git LFS pointers.
     """
     who = named(registered)
     with blame(who, f"load({str(root)!r})"):
@@ -50,6 +51,12 @@ def load_corpus(registered: Registered, dataset: Any, root: str | os.PathLike[st
     for u in corpus.utterances:
         if not isinstance(u, Utterance) or not isinstance(u.path, Path):
             raise PluginError(f"The {who} returned {u!r} in its corpus; an Utterance with a pathlib.Path is expected.")
+    pointers = [p for p in sorted({u.path for u in corpus.utterances}) if is_lfs_pointer(p)]
+    if pointers:
+        raise CorpusError(
+            f"{len(pointers)} recordings of {corpus.name} are Git LFS pointers, not audio (e.g. {pointers[0]}); run "
+            "`git lfs pull` in the clone, or copy the recordings there."
+        )
     return build(
         corpus.name,
         corpus.root,

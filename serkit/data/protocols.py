@@ -24,10 +24,11 @@ def make_protocol(corpus: Corpus, spec: ProtocolSpec) -> Protocol:
     """The protocol of ``spec`` on ``corpus``: its splitter's folds, checked, with the protocol hash.
 
     Raises ProtocolError if the corpus cannot be split this way (an id that does not exist or occurs twice in a fold, an
-    empty train or test part, a class missing from training, fewer than two classes in a test part) and PluginError if
-    the splitter cannot be imported or fails.
+    empty train or test part, a class missing from training, fewer than two classes in a test part), or does not say
+    what the protocol guarantees unseen, and PluginError if the splitter cannot be imported or fails.
     """
     full = f"{corpus.name}/{spec.name}@{spec.version}"
+    _check_known(full, corpus, spec)
     try:
         module, _, attribute = spec.splitter.partition(":")
         splitter = getattr(importlib.import_module(module), attribute)
@@ -41,7 +42,7 @@ def make_protocol(corpus: Corpus, spec: ProtocolSpec) -> Protocol:
         raise PluginError(
             f"The splitter {spec.splitter!r} of protocol {full} failed ({type(error).__name__}: {error})."
         ) from error
-    _check_folds(full, corpus, folds)
+    _check_folds(full, corpus, folds, scored=spec.scored)
     return Protocol(
         corpus=corpus.name,
         name=spec.name,
@@ -51,6 +52,8 @@ def make_protocol(corpus: Corpus, spec: ProtocolSpec) -> Protocol:
         hash=protocol_hash(corpus, spec.name, spec.version, spec.information, folds),
         information=spec.information,
         guarantees=spec.guarantees,
+        dev_guarantees=spec.guarantees if spec.dev_guarantees is None else spec.dev_guarantees,
+        scored=spec.scored,
         summary=spec.summary,
     )
 
@@ -116,6 +119,8 @@ def to_dict(protocol: Protocol, corpus: Corpus) -> dict[str, Any]:
         "version": protocol.version,
         "information": protocol.information,
         "guarantees": list(protocol.guarantees),
+        "dev_guarantees": list(protocol.dev_guarantees),
+        "scored": protocol.scored,
         "labels": list(protocol.labels),
         "summary": protocol.summary,
         "folds": [
@@ -141,6 +146,8 @@ def from_dict(content: Mapping[str, Any]) -> Protocol:
             hash=content["hash"],
             information=content["information"],
             guarantees=tuple(content["guarantees"]),
+            dev_guarantees=tuple(content["dev_guarantees"]),
+            scored=bool(content["scored"]),
             summary=content["summary"],
         )
     except KeyError as error:
@@ -151,7 +158,21 @@ def from_dict(content: Mapping[str, Any]) -> Protocol:
         raise ProtocolError(f"The protocol file is damaged ({error}); restore it from the run it belongs to.") from None
 
 
-def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold]) -> None:
+def _check_known(full: str, corpus: Corpus, spec: ProtocolSpec) -> None:
+    """What is not known cannot be guaranteed."""
+    for kind in spec.guarantees:
+        if kind == "audio":  # measured on the recordings themselves
+            continue
+        unknown = [u for u in corpus.utterances if not getattr(u, kind)]
+        if unknown:
+            raise ProtocolError(
+                f"Protocol {full} guarantees an unseen {kind}, but {len(unknown)} of the {len(corpus.utterances)} "
+                f"utterances at {corpus.root} have none (e.g. {unknown[0].id}); say it of each, or choose a protocol "
+                "without this guarantee (random_5fold, all_data)."
+            )
+
+
+def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold], *, scored: bool) -> None:
     labels = {u.id: u.label for u in corpus.utterances}
     if not folds:
         raise ProtocolError(f"Protocol {full} gives no fold; it needs at least one.")
@@ -175,9 +196,11 @@ def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold]) -> None:
                         f"{where} the id {x!r} is in {seen[x]} and in {part}; an id may be in one part only, once."
                     )
                 seen[x] = part
-        for part in ("train", "test"):
+        for part in ("train", "test") if scored else ("train",):
             if not parts[part]:
                 raise ProtocolError(f"{where} the {part} part is empty; it needs utterances of the corpus.")
+        if fold.test and not scored:
+            raise ProtocolError(f"{where} it has a test part, but the protocol is declared to give no score.")
         absent = [x for x in corpus.labels if x not in {labels[i] for i in fold.train}]
         if absent:
             raise ProtocolError(
@@ -185,7 +208,7 @@ def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold]) -> None:
                 f"has no utterance there; the corpus at {corpus.root} is too small for this protocol."
             )
         tested = sorted({labels[i] for i in fold.test})
-        if len(tested) < 2:
+        if scored and len(tested) < 2:
             raise ProtocolError(
                 f"{where} the test part needs at least 2 classes, but holds only {tested[0]}; "
                 f"the corpus at {corpus.root} is too small for this protocol."

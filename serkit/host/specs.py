@@ -55,7 +55,12 @@ class ArchitectureSpec(Spec):
 @dataclass(frozen=True, kw_only=True)
 class ProtocolSpec:
     """A named, versioned way to split a corpus. ``splitter`` is the ``"module:attribute"`` of a function
-    ``(corpus: Corpus, **options) -> list[Fold]``."""
+    ``(corpus: Corpus, **options) -> list[Fold]``.
+
+    ``guarantees`` are the kinds of value that no fold has both in train or dev and in test, and ``dev_guarantees``
+    those that train and dev do not share (None: the same). The corpus must say them of every utterance. With
+    ``scored=False`` the folds have no test part: a run makes a final model and no score.
+    """
 
     name: str
     version: int
@@ -64,15 +69,21 @@ class ProtocolSpec:
     options: Mapping[str, Any] = field(default_factory=dict)
     information: Information = "inductive"
     guarantees: tuple[Guarantee, ...] = ("speaker",)
+    dev_guarantees: tuple[Guarantee, ...] | None = None
+    scored: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetSpec(Spec):
     """A corpus. ``target`` is a class ``Dataset(**options)`` with ``load(root: Path) -> Corpus`` and, where the
-    corpus may be had without a form to sign, ``fetch(into: Path, progress: Progress) -> None``.
+    corpus may be had without a form to sign, ``fetch(into: Path, progress: Progress) -> None``. Where names of files
+    say who speaks, ``identify(path: PurePath) -> Utterance | None`` reads one path without opening anything (None: not
+    of this corpus), so that split files of others can be audited.
 
     ``embedded`` corpora are made on this machine and cost no download. ``homepage`` is where a person gets the corpus.
-    ``labels`` maps each class to its number of utterances in the whole corpus.
+    ``labels`` maps each class to its number of utterances in the whole corpus; it is empty, and ``speakers`` 0, for a
+    reader of manifests, which cannot know. ``file=True``: ``--data`` may name a file instead of a folder, and
+    ``load`` is given it.
     """
 
     kind: ClassVar[str] = "dataset"
@@ -84,6 +95,7 @@ class DatasetSpec(Spec):
     homepage: str = ""
     embedded: bool = False
     fetchable: bool = False
+    file: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,10 +115,12 @@ class FeatureSpec(Spec):
 @dataclass(frozen=True, kw_only=True)
 class MetricSpec(Spec):
     """A score. ``target`` is a function ``metric(truth, predicted, posteriors, n_classes) -> float | None``
-    (int ``[N]``, int ``[N]``, float ``[N, K]``); None means undefined. ``per_fold=False``: pooled only."""
+    (int ``[N]``, int ``[N]``, float ``[N, K]``); None means undefined. ``per_fold=False``: pooled only. ``summary`` is
+    the definition, which reports print; ``aliases`` are other names that the field has for the same score."""
 
     kind: ClassVar[str] = "metric"
 
+    aliases: tuple[str, ...] = ()
     per_fold: bool = True
     higher_is_better: bool = True
     range: tuple[float, float] = (0.0, 1.0)

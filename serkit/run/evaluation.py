@@ -122,22 +122,25 @@ def compare_published(
     labels: Sequence[str],
     protocol_labels: Sequence[str],
     uar: float | None,
+    subset: str = "all",
     corpus_complete: bool = True,
 ) -> dict[str, Any] | None:
     """The published figure beside ours, and whether the two may be compared; None without a published figure.
 
     ``protocol`` is the full name of the run's protocol, ``complete`` false where folds were left out, ``labels`` the
     classes of the run, ``protocol_labels`` those of the protocol, ``uar`` our mean over folds in [0, 1] (papers print
-    means over folds), ``corpus_complete`` false where files of the corpus are missing. A full protocol name fixes
-    corpus subset, classes and information level, so ``comparable`` is true only for the same name, all of its folds,
-    classes and files. ``difference`` is our UAR minus theirs, given also where it is not comparable; ``reasons`` says
-    in words what stands against the comparison.
+    means over folds), ``subset`` what of the corpus is in its table, ``corpus_complete`` false where files of it are
+    missing. ``comparable`` is true only for the same protocol and subset, all folds, classes and files.
+    ``difference`` is our UAR minus theirs, given also where it is not comparable; ``reasons`` says in words what stands
+    against the comparison.
     """
     if published is None:
         return None
     reasons = []
     if published.protocol != protocol:
         reasons.append(f"it was measured under {published.protocol}, this run under {protocol}")
+    if published.subset != subset:
+        reasons.append(f"it was measured on the subset {published.subset!r} of the corpus, this run on {subset!r}")
     if not complete:
         reasons.append("folds of the protocol were left out of this run")
     if set(labels) != set(protocol_labels):
@@ -148,6 +151,7 @@ def compare_published(
         "source": published.source,
         "protocol": published.protocol,
         "preset": published.preset,
+        "subset": published.subset,
         "uar": published.uar,
         "war": published.war,
         "comparable": not reasons,

@@ -264,6 +264,7 @@ def _evaluate(
         "schema": 1,
         "complete": run.complete,
         "dataset": recipe.dataset,
+        "subset": run.corpus.subset,
         "plugin": recipe.run.plugin,
         "preset": recipe.run.preset,
         "protocol": protocol.full_name,
@@ -279,6 +280,7 @@ def _evaluate(
             labels=protocol.labels,
             protocol_labels=protocol.labels,
             uar=scores["uar"]["mean"],
+            subset=run.corpus.subset,
             corpus_complete=run.corpus.complete,
         ),
     }

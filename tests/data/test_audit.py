@@ -36,7 +36,16 @@ def change(c: Corpus, **values: dict[str, str]) -> Corpus:
 
 def protocol(*guarantees: Guarantee) -> Protocol:
     fold = Fold(name="f", train=("t1", "t2"), dev=("d1",), test=("e1", "e2"))
-    return Protocol(corpus="toy", name="p", version=1, folds=(fold,), labels=("sad",), hash="0", guarantees=guarantees)
+    return Protocol(
+        corpus="toy",
+        name="p",
+        version=1,
+        folds=(fold,),
+        labels=("sad",),
+        hash="0",
+        guarantees=guarantees,
+        dev_guarantees=guarantees,
+    )
 
 
 HASHES = {i: f"hash {i}" for i in PARTS}
@@ -66,6 +75,14 @@ def test_a_planted_overlap_fails_a_guarantee_and_is_reported_without_one(
     between = "train/dev" if late == "d1" else "train+dev/test"
     assert (kind, between) in {(o.kind, o.between) for o in found}
     assert {o.kind for o in found} == {kind}
+
+
+def test_train_and_dev_may_share_what_only_the_test_part_is_kept_from() -> None:
+    c = change(corpus(), d1={"speaker": "train"})
+    found = audit(c, replace(protocol("speaker"), dev_guarantees=()), HASHES)
+    assert [(o.kind, o.between) for o in found.overlaps] == [("speaker", "train/dev")]
+    with pytest.raises(LeakageError, match="in train or dev"):
+        audit(change(c, e1={"speaker": "train"}), replace(protocol("speaker"), dev_guarantees=()), HASHES)
 
 
 def test_nothing_shared_passes_every_guarantee() -> None:

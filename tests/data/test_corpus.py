@@ -29,7 +29,6 @@ def test_build_sorts_by_id_and_keeps_what_it_is_told() -> None:
         ([], "No utterance of toy was found in /c"),
         ([row("a"), row("a", speaker="2")], "id a of toy occurs twice"),
         ([row(label="bored")], "label 'bored', which is not one of sad, angry"),
-        ([row(speaker="")], "a of toy has no speaker"),
         ([row(start=2.0, end=2.0)], "ends at 2.0 s but starts at 2.0 s"),
     ],
 )

@@ -15,7 +15,7 @@ from serkit.data.corpus import build
 from serkit.data.protocols import from_dict, loso_next, make_protocol, protocol_hash, to_dict
 from serkit.errors import PluginError, ProtocolError
 from serkit.host.specs import ProtocolSpec
-from serkit.types import Corpus, Fold, Utterance
+from serkit.types import Corpus, Fold, Guarantee, Utterance
 
 SPEC = ProtocolSpec(name="loso_next", version=1, summary="", splitter="serkit.data.protocols:loso_next")
 
@@ -65,6 +65,28 @@ def test_loso_next_says_what_it_needs() -> None:
         loso_next(corpus(), test_speakers=["z"])
 
 
+@pytest.mark.parametrize(("kind", "unknown"), [("speaker", {"speaker": ""}), ("text", {}), ("session", {})])
+def test_what_is_not_known_of_every_utterance_cannot_be_guaranteed(kind: Guarantee, unknown: dict[str, str]) -> None:
+    c = corpus()
+    first = replace(c.utterances[0], **unknown)
+    c = replace(c, utterances=(first, *(replace(u, text="t", session="s") for u in c.utterances[1:])))
+    spec = spec_of(Fold(name="x", train=("a_angry", "a_sad"), dev=(), test=("b_angry", "b_sad")))
+    make_protocol(c, replace(spec, guarantees=()))
+    with pytest.raises(ProtocolError, match=rf"unseen {kind}, but 1 of the 8 utterances at /c have none .e.g. a_angry"):
+        make_protocol(c, replace(spec, guarantees=(kind,)))
+
+
+def test_only_a_protocol_without_a_score_may_leave_out_the_test_part() -> None:
+    c = corpus()
+    final = replace(spec_of(Fold(name="all", train=tuple(u.id for u in c.utterances), dev=(), test=())), scored=False)
+    protocol = make_protocol(c, final)
+    assert (protocol.scored, len(protocol.folds[0].train)) == (False, 8)
+    with pytest.raises(ProtocolError, match="test part is empty"):
+        make_protocol(c, replace(final, scored=True))
+    with pytest.raises(ProtocolError, match="declared to give no score"):
+        make_protocol(c, replace(SPEC, scored=False))
+
+
 def test_hash_does_not_see_root_container_row_order_fold_order_or_label_order() -> None:
     want = make_protocol(corpus(), SPEC).hash
     assert make_protocol(corpus(root="/elsewhere", suffix=".flac"), SPEC).hash == want
@@ -75,7 +97,7 @@ def test_hash_does_not_see_root_container_row_order_fold_order_or_label_order() 
     assert protocol_hash(replace(c, labels=c.labels[::-1]), "loso_next", 1, "inductive", folds) == want
     shuffled = [replace(f, train=f.train[::-1], name="x" + f.name) for f in folds]
     assert protocol_hash(c, "loso_next", 1, "inductive", shuffled) == want
-    assert make_protocol(c, replace(SPEC, summary="other words", guarantees=("speaker", "text"))).hash == want
+    assert make_protocol(c, replace(SPEC, summary="other words", guarantees=("speaker", "audio"))).hash == want
 
 
 def test_hash_is_the_documented_canonical_json() -> None:
@@ -160,8 +182,8 @@ def test_json_round_trip() -> None:
     content = json.loads(json.dumps(to_dict(p, c)))
     assert from_dict(content) == p
     assert set(content) == {
-        "full_name", "hash", "corpus", "name", "version", "information", "guarantees", "labels", "summary", "folds",
-        "speakers", "truth",
+        "full_name", "hash", "corpus", "name", "version", "information", "guarantees", "dev_guarantees", "scored", "labels", "summary",
+        "folds", "speakers", "truth",
     }  # fmt: skip
     assert content["full_name"] == "toy/loso_next@1"
     assert content["speakers"]["a_sad"] == "a"

@@ -15,6 +15,7 @@ from serkit import config
 from serkit.data import audio, fetch
 from serkit.data.corpus import build, count_notes, missing_note
 from serkit.data.progress import Progress, SilentProgress
+from serkit.data.recognise import wrong_folder
 from serkit.errors import AudioError, CorpusError, DownloadError
 from serkit.kernels.threads import thread_count
 from serkit.types import Corpus, Utterance
@@ -58,7 +59,6 @@ COUNTS = {"angry": 127, "boredom": 81, "disgust": 46, "fear": 69, "happy": 71, "
 # Versions of the 535 are a to f; release 2.0 adds recordings, so any letter is read.
 _NAME = re.compile(r"(03|08|09|1[0-6])(a0[12457]|b0[1239]|b10)([wleaftn])([a-z])", re.IGNORECASE)
 _SUFFIXES = (".wav", ".flac")
-_FOREIGN = {"RAVDESS": re.compile(r"\d\d(-\d\d){6}$"), "IEMOCAP": re.compile(r"Ses0[1-5][FM]")}
 _EXPECTED = "535 files named like 03a01Fa.wav (speaker, text, emotion letter, version) in it, in its wav/ or one below"
 
 
@@ -181,7 +181,7 @@ def _checksums() -> dict[str, tuple[str, str]]:
 def _recordings(root: Path) -> tuple[Path, dict[str, Path], list[str], list[str]]:
     """The folder with the recordings, id to file, names of other audio there, and ids that are there twice."""
     if not root.is_dir():
-        raise CorpusError(f"{root} is not a folder; name the folder that holds EMO-DB ({_EXPECTED}).")
+        raise wrong_folder("EMO-DB", root, _EXPECTED)
     for folder in _candidates(root):
         files: dict[str, Path] = {}
         strangers, doubled = [], []
@@ -200,7 +200,7 @@ def _recordings(root: Path) -> tuple[Path, dict[str, Path], list[str], list[str]
             files[name] = path
         if files:
             return folder, files, strangers, doubled
-    raise CorpusError(f"{root} does not hold EMO-DB: expected were {_EXPECTED}; {_seen(root)}.")
+    raise wrong_folder("EMO-DB", root, _EXPECTED)
 
 
 def _candidates(root: Path) -> Iterable[Path]:
@@ -212,15 +212,6 @@ def _candidates(root: Path) -> Iterable[Path]:
         yield folder
     for folder in below:
         yield from (p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.lower() in ("wav", "flac"))
-
-
-def _seen(root: Path) -> str:
-    found = audio.find(root)
-    if not found:
-        return "it holds no audio files" if any(root.iterdir()) else "it is empty"
-    looks = next((n for n, pattern in _FOREIGN.items() if any(pattern.match(p.stem) for p in found)), None)
-    guess = f", which looks like {looks}" if looks else ""
-    return f"seen were {len(found)} audio files such as {found[0].relative_to(root).as_posix()}{guess}"
 
 
 def _utterance(name: str, path: Path) -> Utterance:

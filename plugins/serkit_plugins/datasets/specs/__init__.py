@@ -1,0 +1,1 @@
+"""What SerKit says of each corpus, as data: one module a corpus, without its code."""

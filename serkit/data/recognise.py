@@ -1,0 +1,41 @@
+"""Which corpus a folder looks like, for the error of a loader that was given another one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from serkit.data import audio
+from serkit.errors import CorpusError
+
+# Stems of file names, most telling first; a folder is taken for the first corpus that any of its files fits.
+_STEMS: Mapping[str, re.Pattern[str]] = {
+    "IEMOCAP": re.compile(r"Ses0[1-5][FM]_(impro|script)", re.IGNORECASE),
+    "RAVDESS": re.compile(r"0[123]-0[12]-0[1-8]-0[12]-0[12]-0[12]-\d\d$"),
+    "CREMA-D": re.compile(r"1\d{3}_[A-Z]{3}_(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)$"),
+    "TESS": re.compile(r"(OAF?|YAF)_[a-z]+_(angry|disgust|fear|happy|neutral|ps|sad)$", re.IGNORECASE),
+    "EMO-DB": re.compile(r"(03|08|09|1[0-6])[ab]\d\d[WLEAFTN][a-z]$", re.IGNORECASE),
+    "SAVEE": re.compile(r"((DC|JE|JK|KL)_)?(sa|su|a|d|f|h|n)\d\d$", re.IGNORECASE),
+    "CASIA": re.compile(r"(2[0-4]\d|250)$"),
+}
+
+
+def looks_like(root: Path) -> str:
+    """The corpus that the names of the audio files below ``root`` fit, or an empty string."""
+    stems = [p.stem for p in audio.find(root)]
+    return next((name for name, pattern in _STEMS.items() if any(pattern.match(s) for s in stems)), "")
+
+
+def wrong_folder(corpus: str, root: Path, expected: str) -> CorpusError:
+    """The error for a folder that does not hold ``corpus``: what was ``expected``, and what was seen there."""
+    if not root.is_dir():
+        return CorpusError(f"{root} is not a folder; name the folder that holds {corpus} ({expected}).")
+    found = audio.find(root)
+    if found:
+        guess = looks_like(root)
+        words = f", which looks like {guess}" if guess not in ("", corpus) else ""
+        seen = f"seen were {len(found)} audio files such as {found[0].relative_to(root).as_posix()}{words}"
+    else:
+        seen = "it holds no audio files" if any(root.iterdir()) else "it is empty"
+    return CorpusError(f"{root} does not hold {corpus}: expected were {expected}; {seen}.")

@@ -1,0 +1,1 @@
+"""What SerKit's tests use and plugin authors reuse."""
