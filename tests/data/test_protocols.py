@@ -182,8 +182,8 @@ def test_json_round_trip() -> None:
     content = json.loads(json.dumps(to_dict(p, c)))
     assert from_dict(content) == p
     assert set(content) == {
-        "full_name", "hash", "corpus", "name", "version", "information", "guarantees", "dev_guarantees", "scored", "labels", "summary",
-        "folds", "speakers", "truth",
+        "full_name", "hash", "corpus", "name", "version", "information", "guarantees", "dev_guarantees", "scored",
+        "labels", "summary", "folds", "speakers", "truth",
     }  # fmt: skip
     assert content["full_name"] == "toy/loso_next@1"
     assert content["speakers"]["a_sad"] == "a"
