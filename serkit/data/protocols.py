@@ -78,37 +78,6 @@ def protocol_hash(corpus: Corpus, name: str, version: int, information: Informat
     return hashlib.sha256(text.encode("ascii")).hexdigest()
 
 
-def loso_next(corpus: Corpus, test_speakers: Sequence[str] = ()) -> list[Fold]:
-    """Leave one speaker out: a fold tests speaker s, develops on the next speaker in the sorted cycle and trains on all
-    others; the fold is named after s. ``test_speakers`` limits the folds to these (empty: every speaker).
-
-    Raises ProtocolError for fewer than three speakers or a test speaker that the corpus lacks.
-    """
-    speakers = corpus.speakers
-    if len(speakers) < 3:
-        raise ProtocolError(
-            f"loso_next needs at least 3 speakers (one to test, one to develop on, one to train on), "
-            f"but {corpus.name} at {corpus.root} has {len(speakers)} ({', '.join(speakers)})."
-        )
-    lacking = sorted(set(test_speakers) - set(speakers))
-    if lacking:
-        raise ProtocolError(
-            f"loso_next is to test speaker {', '.join(lacking)}, but {corpus.name} at {corpus.root} has only "
-            f"{', '.join(speakers)}."
-        )
-    ids: dict[str, list[str]] = {s: [] for s in speakers}
-    for u in corpus.utterances:
-        ids[u.speaker].append(u.id)
-    folds = []
-    for i, test in enumerate(speakers):
-        if test_speakers and test not in test_speakers:
-            continue
-        dev = speakers[(i + 1) % len(speakers)]
-        train = sorted(x for s in speakers if s not in (test, dev) for x in ids[s])
-        folds.append(Fold(name=test, train=tuple(train), dev=tuple(sorted(ids[dev])), test=tuple(sorted(ids[test]))))
-    return folds
-
-
 def to_dict(protocol: Protocol, corpus: Corpus) -> dict[str, Any]:
     """The content of ``protocol.json``: the protocol, its folds, and speaker and true label of each id."""
     return {

@@ -12,12 +12,13 @@ from pathlib import Path
 import pytest
 
 from serkit.data.corpus import build
-from serkit.data.protocols import from_dict, loso_next, make_protocol, protocol_hash, to_dict
+from serkit.data.protocols import from_dict, make_protocol, protocol_hash, to_dict
+from serkit.data.splits.speakers import loso_next
 from serkit.errors import PluginError, ProtocolError
 from serkit.host.specs import ProtocolSpec
 from serkit.types import Corpus, Fold, Guarantee, Utterance
 
-SPEC = ProtocolSpec(name="loso_next", version=1, summary="", splitter="serkit.data.protocols:loso_next")
+SPEC = ProtocolSpec(name="loso_next", version=1, summary="", splitter="serkit.data.splits.speakers:loso_next")
 
 
 def corpus(speakers: str = "abcd", root: str = "/c", suffix: str = ".wav", reverse: bool = False) -> Corpus:

@@ -30,7 +30,7 @@ def serkit_architectures():
 
 @hookimpl
 def serkit_datasets():
-    loso = ProtocolSpec(name="loso", version=1, summary="s", splitter="serkit.data.protocols:loso_next")
+    loso = ProtocolSpec(name="loso", version=1, summary="s", splitter="serkit.data.splits.speakers:loso_next")
     return [DatasetSpec(name="beeps", summary="s", target="strange_code:Beeps", labels={"high": 6, "low": 6},
                         speakers=3, protocols=(loso,), default_protocol="loso", embedded=True)]
 

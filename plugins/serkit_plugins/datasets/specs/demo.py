@@ -1,6 +1,6 @@
 """The synthetic corpus."""
 
-from serkit.host.protocols import LOSO_NEXT
+from serkit.host.protocols import ALL_DATA, LOSO, LOSO_NEXT, RANDOM_5FOLD
 from serkit.host.specs import DatasetSpec
 
 SPEC = DatasetSpec(
@@ -10,7 +10,7 @@ SPEC = DatasetSpec(
     license="Apache-2.0",
     labels={"angry": 60, "happy": 60, "neutral": 60, "sad": 60},
     speakers=10,
-    protocols=(LOSO_NEXT,),
+    protocols=(LOSO_NEXT, LOSO, RANDOM_5FOLD, ALL_DATA),
     default_protocol="loso_next",
     embedded=True,
 )
