@@ -55,7 +55,8 @@ class Corpus:
     """A table of utterances sorted by id, without audio. ``labels`` is the ordered class set.
 
     ``subset`` names what of the corpus is in the table (``"535"`` of EMO-DB) and ``complete`` says whether all of it
-    is there; ``notes`` are the sentences of the corpus's check of itself, shown to the user.
+    is there; ``missing`` are the ids that it lacks, where the corpus knows them, and ``notes`` the sentences of its
+    check of itself, shown to the user.
     """
 
     name: str
@@ -64,6 +65,7 @@ class Corpus:
     labels: tuple[str, ...]
     subset: str = "all"
     complete: bool = True
+    missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import filecmp
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from serkit.errors import CorpusError
+from serkit.data.audio import decoded_sha256
+from serkit.errors import AudioError, CorpusError
 from serkit.types import Corpus, Utterance
 
 
@@ -34,9 +36,13 @@ def build(
     *,
     subset: str = "all",
     complete: bool = True,
+    missing: Iterable[str] = (),
     notes: Sequence[str] = (),
 ) -> Corpus:
     """A ``Corpus`` of ``utterances`` sorted by id, after the checks that hold for every corpus.
+
+    Where the names of all recordings are known, ``missing`` are the ids that this copy lacks; if there are any, it is
+    not complete.
 
     Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels`` or ``end`` does not
     lie after ``start``.
@@ -60,13 +66,15 @@ def build(
             raise CorpusError(
                 f"Utterance {u.id} of {name} ends at {u.end} s but starts at {u.start} s; check its times."
             )
+    lacking = tuple(sorted(set(missing)))
     return Corpus(
         name=name,
         root=Path(root),
         utterances=tuple(table),
         labels=tuple(labels),
         subset=subset,
-        complete=complete,
+        complete=complete and not lacking,
+        missing=lacking,
         notes=tuple(notes),
     )
 
@@ -94,10 +102,79 @@ def count_notes(
     return notes
 
 
-def missing_note(missing: Iterable[str], total: int, what: str = "recordings") -> str:
-    """One sentence that says how many of ``total`` ids are missing and names the first five."""
-    names = sorted(missing)
-    return f"{len(names)} of the {total} {what} are missing: {_few(names, 5)}."
+def missing_note(
+    missing: Iterable[str],
+    total: int,
+    what: str = "recordings",
+    *,
+    speakers: Mapping[str, Collection[str]] | None = None,
+) -> str:
+    """One sentence that says how many of ``total`` ids are missing: whole speakers by name, of the others the first
+    five ids.
+
+    ``speakers`` maps each speaker to all of its ids; without it every missing id counts singly.
+    """
+    left = set(missing)
+    count = len(left)
+    gone = [name for name, ids in sorted((speakers or {}).items()) if ids and left.issuperset(ids)]
+    for name in gone:
+        left.difference_update((speakers or {})[name])
+    parts = [f"all of {'speaker' if len(gone) == 1 else 'speakers'} {_few(gone, 30)}"] if gone else []
+    parts += [_few(sorted(left), 5)] if left else []
+    return f"{count} of the {total} {what} are missing: {'; '.join(parts)}."
+
+
+def left_out_note(paths: Iterable[Path], root: Path, corpus: str) -> str:
+    """One sentence that says how many audio files below ``root`` are not taken for recordings of ``corpus``, and names
+    the first three; an empty string if there are none."""
+    names = sorted(p.relative_to(root).as_posix() for p in paths)
+    if not names:
+        return ""
+    one = len(names) == 1
+    return (
+        f"{len(names)} audio {'file' if one else 'files'} in {root} {'is' if one else 'are'} not named as {corpus}'s "
+        f"and {'was' if one else 'were'} left out ({_few(names, 3)})."
+    )
+
+
+def unique(files: Iterable[tuple[str, Path]], corpus: str) -> tuple[dict[str, Path], list[str]]:
+    """One file for each id, and a note if ids are there more than once.
+
+    Copies of a recording must hold the same samples (a FLAC beside its WAV does); of those the WAV that lies highest
+    is taken, whatever order the files come in. Raises CorpusError if two files of one id differ: which of them a
+    result would stand for could not be told from its ids.
+    """
+    found: dict[str, list[Path]] = {}
+    for name, path in files:
+        found.setdefault(name, []).append(path)
+    taken, doubled = {}, []
+    for name, paths in sorted(found.items()):
+        taken[name], *copies = sorted(paths, key=lambda p: (p.suffix.lower() != ".wav", len(p.parts), p.as_posix()))
+        for copy in copies:
+            if not _same_samples(taken[name], copy):
+                raise CorpusError(
+                    f"{taken[name]} and {copy} are both named as the recording {name} of {corpus}, but their samples "
+                    "differ; remove the one that is wrong."
+                )
+        if copies:
+            doubled.append((taken[name], copies[0]))
+    if not doubled:
+        return taken, []
+    first = f"e.g. {doubled[0][0]}, not {doubled[0][1]}"
+    one = len(doubled) == 1
+    return taken, [
+        f"{len(doubled)} {'recording' if one else 'recordings'} of {corpus} {'is' if one else 'are'} there more than "
+        f"once with the same samples, and one copy of each was taken ({first})."
+    ]
+
+
+def _same_samples(first: Path, second: Path) -> bool:
+    try:
+        if filecmp.cmp(first, second, shallow=False):
+            return True
+        return decoded_sha256(first) == decoded_sha256(second)
+    except (AudioError, OSError):
+        return False
 
 
 def _few(names: Sequence[str], most: int) -> str:

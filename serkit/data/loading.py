@@ -64,6 +64,7 @@ def load_corpus(registered: Registered, dataset: Any, root: str | os.PathLike[st
         corpus.labels,
         subset=corpus.subset,
         complete=corpus.complete,
+        missing=corpus.missing,
         notes=corpus.notes,
     )
 
