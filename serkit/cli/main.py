@@ -13,8 +13,8 @@ from typing import Annotated
 import typer
 
 import serkit
+from serkit.cli import audit, doctor, features, list_, predict, run, show
 from serkit.cli import data as data_
-from serkit.cli import doctor, features, list_, predict, run, show
 from serkit.errors import SerkitError
 
 INTERRUPTED = 130
@@ -33,6 +33,7 @@ app.command("list")(list_.list_)
 app.command()(show.show)
 app.command()(doctor.doctor)
 app.add_typer(data_.app, name="data")
+app.command()(audit.audit)
 app.command()(features.features)
 app.command()(predict.predict)
 

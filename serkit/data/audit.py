@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -39,25 +39,48 @@ class Overlap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoldCounts:
+    """What one fold holds, by part (``train``, ``dev``, ``test``): its utterances, the different speakers, texts, ...
+    that are known of them, and how many of the test part's are also in train or dev (``seen``), or of the dev part's
+    in train (``dev_seen``)."""
+
+    fold: str
+    utterances: Mapping[str, int]
+    distinct: Mapping[Guarantee, Mapping[str, int]]
+    seen: Mapping[Guarantee, int]
+    dev_seen: Mapping[Guarantee, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Audit:
-    """What was found in ``n_folds`` folds. ``known`` are the kinds that the corpus says anything about."""
+    """What was found in the ``folds``. ``known`` are the kinds that the corpus says anything about; audio is known if
+    recordings were compared. ``dev_guarantees`` hold between train and dev, ``guarantees`` between both and test."""
 
     protocol: str
     guarantees: tuple[Guarantee, ...]
+    dev_guarantees: tuple[Guarantee, ...]
     known: tuple[Guarantee, ...]
-    n_folds: int
+    folds: tuple[FoldCounts, ...]
     overlaps: tuple[Overlap, ...]
+
+    @property
+    def broken(self) -> tuple[Overlap, ...]:
+        """The overlaps that the protocol guarantees not to be there."""
+        promised = {"train+dev/test": self.guarantees, "train/dev": self.dev_guarantees}
+        return tuple(o for o in self.overlaps if o.kind in promised[o.between])
 
     def lines(self, most: int = 12) -> list[str]:
         """A few sentences for a person; shared texts and recordings are listed, ``most`` of them at most."""
         out = []
+        folds = _n(len(self.folds), "fold")
         for kind in KINDS:
             promised = " (guaranteed)" if kind in self.guarantees else ""
             found = [o for o in self.overlaps if o.kind == kind]
             if kind not in self.known:
-                out.append(f"{kind}: the corpus does not say, so nothing could be measured.")
+                why = "recordings were not read" if kind == "audio" else "the corpus does not say"
+                out.append(f"{kind}: {why}, so nothing could be measured.")
             elif not found:
-                out.append(f"{kind}: nothing shared by train, dev and test in {_n(self.n_folds, 'fold')}{promised}.")
+                out.append(f"{kind}: nothing shared by train, dev and test in {folds}{promised}.")
             for between, sides in (("train+dev/test", "train with dev and test"), ("train/dev", "train and dev")):
                 here = [o for o in found if o.between == between]
                 if not here:
@@ -65,7 +88,7 @@ class Audit:
                 values = sorted({v for o in here for v in o.values})
                 reach = sum(o.n_test for o in here) / sum(o.of_test for o in here)
                 out.append(
-                    f"{kind}: {sides} share {_NOUNS[kind]} in {len(here)} of {_n(self.n_folds, 'fold')} "
+                    f"{kind}: {sides} share {_NOUNS[kind]} in {len(here)} of {folds} "
                     f"({len(values)} in all, {reach:.0%} of the utterances of {between.split('/')[1]} in these folds); "
                     f"e.g. {here[0].example[0]} and {here[0].example[1]}."
                 )
@@ -75,13 +98,25 @@ class Audit:
         return out
 
     def to_dict(self) -> dict[str, Any]:
-        """The same for JSON: per kind whether it is guaranteed and known, and the overlaps fold by fold."""
+        """The same for JSON: what each fold holds, per kind whether it is guaranteed and known, and the overlaps fold
+        by fold."""
         return {
             "protocol": self.protocol,
-            "n_folds": self.n_folds,
+            "n_folds": len(self.folds),
+            "folds": [
+                {
+                    "fold": f.fold,
+                    "utterances": dict(f.utterances),
+                    "distinct": {kind: dict(f.distinct[kind]) for kind in KINDS},
+                    "seen": dict(f.seen),
+                    "dev_seen": dict(f.dev_seen),
+                }
+                for f in self.folds
+            ],
             "kinds": {
                 kind: {
                     "guaranteed": kind in self.guarantees,
+                    "guaranteed_dev": kind in self.dev_guarantees,
                     "known": kind in self.known,
                     "overlaps": [
                         {
@@ -101,6 +136,31 @@ class Audit:
         }
 
 
+def from_dict(content: Mapping[str, Any]) -> Audit:
+    """The audit that ``Audit.to_dict`` wrote. Raises KeyError, TypeError or ValueError if it is damaged."""
+    kinds = content["kinds"]
+    return Audit(
+        protocol=content["protocol"],
+        guarantees=tuple(k for k in KINDS if kinds[k]["guaranteed"]),
+        dev_guarantees=tuple(k for k in KINDS if kinds[k]["guaranteed_dev"]),
+        known=tuple(k for k in KINDS if kinds[k]["known"]),
+        folds=tuple(FoldCounts(**f) for f in content["folds"]),
+        overlaps=tuple(
+            Overlap(
+                fold=o["fold"],
+                kind=kind,
+                between=o["between"],
+                values=tuple(o["values"]),
+                example=(o["example"][0], o["example"][1]),
+                n_test=o["utterances"],
+                of_test=o["of"],
+            )
+            for kind in KINDS
+            for o in kinds[kind]["overlaps"]
+        ),
+    )
+
+
 def audit(
     corpus: Corpus,
     protocol: Protocol,
@@ -108,8 +168,7 @@ def audit(
     *,
     progress: Progress | None = None,
 ) -> Audit:
-    """Measure in every fold which speakers, texts, sessions and recordings train + dev share with test, and train
-    with dev.
+    """:func:`measure`, with the recordings compared and the protocol's guarantees enforced.
 
     ``audio_hashes`` maps each id to a hash of its decoded samples (:func:`hash_audio`, called with ``progress`` if this
     is None). Raises LeakageError, naming fold, kind and an example, if anything is shared that the protocol guarantees
@@ -117,31 +176,72 @@ def audit(
     AudioError if a recording cannot be read.
     """
     hashes = hash_audio(corpus, progress=progress) if audio_hashes is None else audio_hashes
+    found = measure(corpus, protocol, hashes)
+    if found.broken:
+        raise LeakageError(
+            f"{breach(found.broken[0], found.protocol).rstrip('.')}; correct the corpus, or choose a protocol without "
+            "this guarantee."
+        )
+    return found
+
+
+def measure(corpus: Corpus, protocol: Protocol, audio_hashes: Mapping[str, str]) -> Audit:
+    """Which speakers, texts, sessions and recordings train + dev share with test, and train with dev, in every fold.
+
+    ``audio_hashes`` maps ids to a hash of their decoded samples; with an empty mapping recordings are not compared.
+    """
     table = corpus.by_id()
     value_of: dict[Guarantee, Callable[[Utterance], str | None]] = {
         "speaker": lambda u: u.speaker,
         "text": lambda u: u.text,
         "session": lambda u: u.session,
-        "audio": lambda u: hashes.get(u.id),
+        "audio": lambda u: audio_hashes.get(u.id),
     }
-    overlaps = []
+    overlaps: list[Overlap] = []
+    counts = []
     for fold in protocol.folds:
+        parts = {"train": fold.train, "dev": fold.dev, "test": fold.test}
+        distinct: dict[Guarantee, dict[str, int]] = {}
+        seen: dict[Guarantee, int] = {}
+        dev_seen: dict[Guarantee, int] = {}
         for kind in KINDS:
-            values = {x: value_of[kind](table[x]) for x in (*fold.train, *fold.dev, *fold.test)}
-            overlaps += [
-                _checked(o, protocol)
-                for o in (
-                    _overlap(fold, kind, "train+dev/test", (*fold.train, *fold.dev), fold.test, values),
-                    _overlap(fold, kind, "train/dev", fold.train, fold.dev, values),
-                )
-                if o is not None
-            ]
+            values = {x: value_of[kind](table[x]) for ids in parts.values() for x in ids}
+            tested = _overlap(fold, kind, "train+dev/test", (*fold.train, *fold.dev), fold.test, values)
+            developed = _overlap(fold, kind, "train/dev", fold.train, fold.dev, values)
+            overlaps += [o for o in (tested, developed) if o is not None]
+            distinct[kind] = {p: len({values[x] for x in ids} - {None, ""}) for p, ids in parts.items()}
+            seen[kind] = len(tested.values) if tested else 0
+            dev_seen[kind] = len(developed.values) if developed else 0
+        sizes = {p: len(ids) for p, ids in parts.items()}
+        counts.append(FoldCounts(fold=fold.name, utterances=sizes, distinct=distinct, seen=seen, dev_seen=dev_seen))
     return Audit(
         protocol=protocol.full_name,
         guarantees=protocol.guarantees,
+        dev_guarantees=protocol.dev_guarantees,
         known=tuple(k for k in KINDS if any(value_of[k](u) for u in corpus.utterances)),
-        n_folds=len(protocol.folds),
+        folds=tuple(counts),
         overlaps=tuple(overlaps),
+    )
+
+
+def renewed(before: Audit, now: Audit, kinds: Collection[Guarantee]) -> Audit:
+    """``before`` with what ``now`` measured of ``kinds``, in the same folds."""
+    folds = tuple(
+        replace(
+            new,
+            distinct={k: (new if k in kinds else old).distinct[k] for k in KINDS},
+            seen={k: (new if k in kinds else old).seen[k] for k in KINDS},
+            dev_seen={k: (new if k in kinds else old).dev_seen[k] for k in KINDS},
+        )
+        for old, new in zip(before.folds, now.folds, strict=True)
+    )
+    known = {*(k for k in before.known if k not in kinds), *(k for k in now.known if k in kinds)}
+    kept = [o for o in before.overlaps if o.kind not in kinds]
+    return replace(
+        now,
+        known=tuple(k for k in KINDS if k in known),
+        folds=folds,
+        overlaps=(*kept, *(o for o in now.overlaps if o.kind in kinds)),
     )
 
 
@@ -223,16 +323,13 @@ def _overlap(
     )
 
 
-def _checked(overlap: Overlap, protocol: Protocol) -> Overlap:
-    tested = overlap.between == "train+dev/test"
-    if overlap.kind not in (protocol.guarantees if tested else protocol.dev_guarantees):
-        return overlap
-    early, late = ("train or dev", "test") if tested else ("train", "dev")
+def breach(overlap: Overlap, protocol: str) -> str:
+    """One sentence on an overlap in what ``protocol`` guarantees unseen."""
+    early, late = ("train or dev", "test") if overlap.between == "train+dev/test" else ("train", "dev")
     what = "the same recording" if overlap.kind == "audio" else f"the {overlap.kind} {overlap.values[0]!r}"
-    raise LeakageError(
-        f"Protocol {protocol.full_name} guarantees that no {overlap.kind} is in two parts, but in fold {overlap.fold} "
-        f"{what} is in {early} (e.g. {overlap.example[0]}) and in {late} (e.g. {overlap.example[1]}); "
-        f"correct the corpus, or choose a protocol without this guarantee."
+    return (
+        f"Protocol {protocol} guarantees that no {overlap.kind} is in two parts, but in fold {overlap.fold} "
+        f"{what} is in {early} (e.g. {overlap.example[0]}) and in {late} (e.g. {overlap.example[1]})."
     )
 
 

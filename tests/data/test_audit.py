@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile as sf
 
-from serkit.data.audit import audit, hash_audio, unreadable
+from serkit.data.audit import audit, from_dict, hash_audio, measure, unreadable
 from serkit.data.corpus import build
 from serkit.data.progress import SilentProgress
 from serkit.errors import AudioError, LeakageError
@@ -103,7 +103,10 @@ def test_lines_and_dict_name_what_is_shared_and_what_is_unknown() -> None:
     )
     assert "session: the corpus does not say, so nothing could be measured." in lines
     content = json.loads(json.dumps(result.to_dict()))
-    assert content["kinds"]["speaker"] == {"guaranteed": True, "known": True, "overlaps": []}
+    assert content["kinds"]["speaker"] == {
+        "guaranteed": True, "guaranteed_dev": True, "known": True, "overlaps": []
+    }  # fmt: skip
+    assert from_dict(content) == result
     assert content["kinds"]["text"]["overlaps"] == [
         {
             "fold": "f", "between": "train+dev/test", "values": ["words t1"], "example": ["t1", "e1"],
@@ -165,3 +168,16 @@ def test_an_unreadable_file_is_named(tmp_path: Path) -> None:
         hash_audio(c)
     (problem,) = unreadable(c)
     assert "d1.wav is an empty file" in problem
+
+
+def test_folds_are_counted_part_by_part_and_every_broken_guarantee_is_kept() -> None:
+    c = change(corpus(), e1={"text": "words t1", "speaker": "train"}, d1={"session": "session t2"}, t2={"text": ""})
+    found = measure(c, protocol("speaker", "session"), {})
+    (fold,) = found.folds
+    assert fold.utterances == {"train": 2, "dev": 1, "test": 2}
+    assert fold.distinct["speaker"] == {"train": 1, "dev": 1, "test": 2}
+    assert fold.distinct["text"] == {"train": 1, "dev": 1, "test": 2}
+    assert fold.seen == {"speaker": 1, "text": 1, "session": 0, "audio": 0}
+    assert fold.dev_seen == {"speaker": 0, "text": 0, "session": 1, "audio": 0}
+    assert [(o.kind, o.between) for o in found.broken] == [("speaker", "train+dev/test"), ("session", "train/dev")]
+    assert "audio: recordings were not read, so nothing could be measured." in found.lines()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import cache
+from pathlib import Path, PurePath
 
-from serkit.data.corpus import build, missing_note, utterance_id
+from serkit.data.corpus import build, missing_note
 from serkit.data.progress import Progress
-from serkit.data.synth.corpus import METADATA, STAMP, VERSION, corpus_plan, read_metadata, read_version, write
+from serkit.data.synth.corpus import METADATA, STAMP, VERSION, Row, corpus_plan, read_metadata, read_version, write
 from serkit.data.synth.population import LABELS
 from serkit.errors import CorpusError
 from serkit.types import Corpus, Utterance
@@ -41,15 +42,14 @@ class Demo:
             raise CorpusError(f"{root / METADATA} is not the table of the demo corpus; {_REMEDY}.")
         present = [row for row in plan if (root / row.file).is_file()]
         missing = sorted({row.file for row in plan} - {row.file for row in present})
-        utterances = [
-            Utterance(
-                id=utterance_id(root / row.file, root), path=root / row.file, label=row.label, speaker=row.speaker,
-                sex="f" if row.sex == "f" else "m", text=row.text,
-            )
-            for row in present
-        ]  # fmt: skip
+        utterances = [_utterance(row, root / row.file) for row in present]
         notes = [missing_note(missing, len(plan))] if missing else []
         return build("demo", root, utterances, LABELS, complete=not missing, notes=notes)
+
+    def identify(self, path: PurePath) -> Utterance | None:
+        """What the name of one file says, without opening it; None if no file of the corpus is named so."""
+        row = _rows().get(path.stem)
+        return None if row is None else _utterance(row, Path(path))
 
     def fetch(self, into: Path, progress: Progress) -> None:
         """Make the corpus in ``into``, in a few seconds; nothing is done if this version of it is already whole there.
@@ -66,6 +66,18 @@ class Demo:
         elif into.is_dir() and not _ours(into):
             raise CorpusError(f"{into} holds something other than the demo corpus; name an empty folder for it.")
         write(into, progress)
+
+
+@cache
+def _rows() -> dict[str, Row]:
+    return {PurePath(row.file).stem: row for row, _ in corpus_plan()}
+
+
+def _utterance(row: Row, path: Path) -> Utterance:
+    return Utterance(
+        id=PurePath(row.file).with_suffix("").as_posix(), path=path, label=row.label, speaker=row.speaker,
+        sex="f" if row.sex == "f" else "m", text=row.text,
+    )  # fmt: skip
 
 
 def _ours(folder: Path) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
@@ -127,6 +127,11 @@ class EmoDb:
             "emodb", folder, utterances, sorted(COUNTS), subset=self.options.subset, complete=complete, notes=notes
         )
 
+    def identify(self, path: PurePath) -> Utterance | None:
+        """What the name of one file says, without opening it; None if no recording of EMO-DB is named so."""
+        name = _name_of(path)
+        return None if name is None else _utterance(name, Path(path))
+
     def check(self, root: Path, progress: Progress | None = None) -> list[str]:
         """Sentences naming each recording under ``root`` that is damaged or altered; empty if all are whole.
 
@@ -188,11 +193,10 @@ def _recordings(root: Path) -> tuple[Path, dict[str, Path], list[str], list[str]
         for path in sorted(folder.iterdir()):
             if path.name.startswith(".") or path.suffix.lower() not in audio.SUFFIXES:
                 continue
-            match = _NAME.fullmatch(path.stem)
-            if not match or path.suffix.lower() not in _SUFFIXES:
+            name = _name_of(path)
+            if name is None or path.suffix.lower() not in _SUFFIXES:
                 strangers.append(path.name)
                 continue
-            name = f"{match[1]}{match[2].lower()}{match[3].upper()}{match[4].lower()}"
             if name in files:
                 doubled.append(name)
                 if path.suffix.lower() != ".wav":
@@ -212,6 +216,12 @@ def _candidates(root: Path) -> Iterable[Path]:
         yield folder
     for folder in below:
         yield from (p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.lower() in ("wav", "flac"))
+
+
+def _name_of(path: PurePath) -> str | None:
+    """The id of a recording (``03a01Fa``) in the case of the published names; None for other files."""
+    match = _NAME.fullmatch(path.stem)
+    return match and f"{match[1]}{match[2].lower()}{match[3].upper()}{match[4].lower()}"
 
 
 def _utterance(name: str, path: Path) -> Utterance:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -41,6 +41,15 @@ def test_corpus_has_the_counts_its_spec_states(made: Path) -> None:
         "wav/f01_t01_angry", "angry", "f01", "f", "t01"
     )  # fmt: skip
     assert all(u.path.is_file() for u in corpus.utterances)
+
+
+def test_a_name_alone_says_what_the_loader_says(made: Path) -> None:
+    by_id = Demo().load(made).by_id()
+    assert all(Demo().identify(u.path) == u for u in by_id.values())
+    found = Demo().identify(PureWindowsPath(r"D:\corpora\demo\f01_t01_angry.flac"))
+    assert found is not None
+    assert (found.id, found.speaker) == ("wav/f01_t01_angry", "f01")
+    assert Demo().identify(Path("f01_t99_angry.wav")) is None
 
 
 def test_its_default_protocol_splits_it(made: Path) -> None:

@@ -9,7 +9,7 @@ import zipfile
 from collections import Counter
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import numpy as np
 import pytest
@@ -37,6 +37,16 @@ def lay(folder: Path, names: list[str], suffix: str = ".wav") -> Path:
     for name in names:
         (folder / f"{name}{suffix}").touch()
     return folder
+
+
+def test_a_name_alone_says_what_the_loader_says(tmp_path: Path) -> None:
+    lay(tmp_path / "wav", IDS)
+    loaded = EmoDb().load(tmp_path).utterances
+    assert [EmoDb().identify(u.path) for u in loaded] == list(loaded)
+    found = EmoDb().identify(PureWindowsPath(r"C:\emodb\wav\03A01FA.WAV"))
+    assert found is not None
+    assert (found.id, found.speaker, found.extra["text_code"]) == ("03a01Fa", "03", "a01")
+    assert EmoDb().identify(Path("wav/04a01Fa.wav")) is None  # there is no speaker 04
 
 
 def test_the_known_names_have_the_published_counts() -> None:
