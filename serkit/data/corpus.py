@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import filecmp
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from serkit.data.audio import decoded_sha256
-from serkit.errors import AudioError, CorpusError
+from serkit.errors import CorpusError
 from serkit.types import Corpus, Utterance
 
 
@@ -98,30 +96,14 @@ def count_notes(
             if found[key] != expected.get(key, 0)
         ]
         if wrong:
-            notes.append(f"Utterances per {kind} differ from the published corpus: {_few(wrong, 10)}.")
+            notes.append(f"Utterances per {kind} differ from the published corpus: {few(wrong, 10)}.")
     return notes
 
 
-def missing_note(
-    missing: Iterable[str],
-    total: int,
-    what: str = "recordings",
-    *,
-    speakers: Mapping[str, Collection[str]] | None = None,
-) -> str:
-    """One sentence that says how many of ``total`` ids are missing: whole speakers by name, of the others the first
-    five ids.
-
-    ``speakers`` maps each speaker to all of its ids; without it every missing id counts singly.
-    """
-    left = set(missing)
-    count = len(left)
-    gone = [name for name, ids in sorted((speakers or {}).items()) if ids and left.issuperset(ids)]
-    for name in gone:
-        left.difference_update((speakers or {})[name])
-    parts = [f"all of {'speaker' if len(gone) == 1 else 'speakers'} {_few(gone, 30)}"] if gone else []
-    parts += [_few(sorted(left), 5)] if left else []
-    return f"{count} of the {total} {what} are missing: {'; '.join(parts)}."
+def missing_note(missing: Iterable[str], total: int, what: str = "recordings") -> str:
+    """One sentence that says how many of ``total`` ids are missing and names the first five."""
+    names = sorted(missing)
+    return f"{len(names)} of the {total} {what} are missing: {few(names, 5)}."
 
 
 def left_out_note(paths: Iterable[Path], root: Path, corpus: str) -> str:
@@ -133,50 +115,11 @@ def left_out_note(paths: Iterable[Path], root: Path, corpus: str) -> str:
     one = len(names) == 1
     return (
         f"{len(names)} audio {'file' if one else 'files'} in {root} {'is' if one else 'are'} not named as {corpus}'s "
-        f"and {'was' if one else 'were'} left out ({_few(names, 3)})."
+        f"and {'was' if one else 'were'} left out ({few(names, 3)})."
     )
 
 
-def unique(files: Iterable[tuple[str, Path]], corpus: str) -> tuple[dict[str, Path], list[str]]:
-    """One file for each id, and a note if ids are there more than once.
-
-    Copies of a recording must hold the same samples (a FLAC beside its WAV does); of those the WAV that lies highest
-    is taken, whatever order the files come in. Raises CorpusError if two files of one id differ: which of them a
-    result would stand for could not be told from its ids.
-    """
-    found: dict[str, list[Path]] = {}
-    for name, path in files:
-        found.setdefault(name, []).append(path)
-    taken, doubled = {}, []
-    for name, paths in sorted(found.items()):
-        taken[name], *copies = sorted(paths, key=lambda p: (p.suffix.lower() != ".wav", len(p.parts), p.as_posix()))
-        for copy in copies:
-            if not _same_samples(taken[name], copy):
-                raise CorpusError(
-                    f"{taken[name]} and {copy} are both named as the recording {name} of {corpus}, but their samples "
-                    "differ; remove the one that is wrong."
-                )
-        if copies:
-            doubled.append((taken[name], copies[0]))
-    if not doubled:
-        return taken, []
-    first = f"e.g. {doubled[0][0]}, not {doubled[0][1]}"
-    one = len(doubled) == 1
-    return taken, [
-        f"{len(doubled)} {'recording' if one else 'recordings'} of {corpus} {'is' if one else 'are'} there more than "
-        f"once with the same samples, and one copy of each was taken ({first})."
-    ]
-
-
-def _same_samples(first: Path, second: Path) -> bool:
-    try:
-        if filecmp.cmp(first, second, shallow=False):
-            return True
-        return decoded_sha256(first) == decoded_sha256(second)
-    except (AudioError, OSError):
-        return False
-
-
-def _few(names: Sequence[str], most: int) -> str:
+def few(names: Sequence[str], most: int) -> str:
+    """The first ``most`` of ``names``, and how many more there are: ``a, b and 3 more``."""
     rest = len(names) - most
     return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")

@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import soundfile as sf
 
-from serkit.data.corpus import build, count_notes, left_out_note, missing_note, unique, utterance_id
+from serkit.data.corpus import build, count_notes, left_out_note, missing_note, utterance_id
 from serkit.errors import CorpusError
-from serkit.testing.audio import write_noise
 from serkit.types import Utterance
 
 
@@ -56,11 +54,8 @@ def test_count_notes_name_what_differs_and_are_empty_otherwise() -> None:
     ]
 
 
-def test_missing_note_names_whole_speakers_and_five_ids() -> None:
+def test_missing_note_names_five() -> None:
     assert missing_note("gfedcba", 9) == "7 of the 9 recordings are missing: a, b, c, d, e and 2 more."
-    groups = {"2": ["a", "b"], "1": ["c"], "3": ["d", "x"], "4": []}
-    assert missing_note("abcd", 9, "turns", speakers=groups) == "4 of the 9 turns are missing: all of speakers 1, 2; d."
-    assert missing_note("ab", 9, speakers=groups) == "2 of the 9 recordings are missing: all of speaker 2."
 
 
 def test_an_id_that_is_missing_makes_a_corpus_incomplete() -> None:
@@ -79,29 +74,3 @@ def test_left_out_note_names_three() -> None:
     assert left_out_note([root / f"{c}.wav" for c in "dcba"], root, "TOY") == (
         "4 audio files in /c are not named as TOY's and were left out (a.wav, b.wav, c.wav and 1 more)."
     )
-
-
-def test_unique_takes_the_wav_that_lies_highest_in_any_order(tmp_path: Path) -> None:
-    top = write_noise(tmp_path / "a.wav", seed="a")
-    below = write_noise(tmp_path / "copy" / "a.wav", seed="a")
-    flac = tmp_path / "a.flac"
-    sf.write(flac, sf.read(top, dtype="int16")[0], 16000)
-    for order in ([top, below, flac], [flac, below, top]):
-        files, notes = unique([("a", p) for p in order], "TOY")
-        assert files == {"a": top}
-        assert notes == [
-            "1 recording of TOY is there more than once with the same samples, and one copy of each was taken "
-            f"(e.g. {top}, not {below})."
-        ]
-    assert unique([("a", top)], "TOY") == ({"a": top}, [])
-
-
-@pytest.mark.parametrize("content", [None, b"", b"no audio"])
-def test_unique_refuses_files_of_one_id_that_differ(tmp_path: Path, content: bytes | None) -> None:
-    first, second = write_noise(tmp_path / "a.wav"), write_noise(tmp_path / "b" / "a.wav", seed="other")
-    if content is not None:
-        second.write_bytes(content)
-    with pytest.raises(CorpusError, match="both named as the recording a of TOY, but their samples differ") as caught:
-        unique([("a", second), ("a", first)], "TOY")
-    assert str(first) in str(caught.value)
-    assert str(second) in str(caught.value)

@@ -1,0 +1,64 @@
+"""Recordings by name: copies are compared, strangers said, gaps named by speaker."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+import pytest
+import soundfile as sf
+
+from serkit.data.recordings import collect, gap_notes
+from serkit.errors import CorpusError
+from serkit.testing.audio import write_noise
+
+
+def stem(path: PurePath) -> str | None:
+    return path.stem if len(path.stem) == 1 else None
+
+
+def test_the_wav_that_lies_highest_is_taken_and_the_rest_is_said(tmp_path: Path) -> None:
+    top = write_noise(tmp_path / "a.wav", seed="a")
+    for copy in ("z/a.wav", "b/c/a.WAV"):
+        write_noise(tmp_path / copy, seed="a")
+    sf.write(tmp_path / "a.flac", sf.read(top, dtype="int16")[0], 16000)
+    below = write_noise(tmp_path / "s" / "b.wav")
+    for stranger in ("a.mp3", "cc.wav", "s/dd.wav", "ee.wav"):
+        write_noise(tmp_path / stranger)
+    write_noise(tmp_path / "._a.wav")
+    (tmp_path / "notes.txt").write_text("no audio")
+    found = collect(tmp_path, stem)
+    assert found.files == {"a": top, "b": below}
+    assert found.doubled == ("a",)
+    assert found.notes("TOY") == [
+        "1 recording of TOY is there more than once with the same samples, and one copy of each was taken "
+        "(e.g. a.wav).",
+        f"4 audio files in {tmp_path} are not named as TOY's and were left out (a.mp3, cc.wav, ee.wav and 1 more).",
+    ]
+
+
+def test_one_of_each_and_nothing_else_needs_no_note(tmp_path: Path) -> None:
+    write_noise(tmp_path / "a.wav")
+    assert collect(tmp_path, stem).notes("TOY") == []
+
+
+@pytest.mark.parametrize("content", [None, b"", b"no audio"])
+def test_files_of_one_id_that_differ_are_refused(tmp_path: Path, content: bytes | None) -> None:
+    first, second = write_noise(tmp_path / "a.wav"), write_noise(tmp_path / "b" / "a.wav", seed="other")
+    if content is not None:
+        second.write_bytes(content)
+    with pytest.raises(CorpusError, match="both named as the recording a, but their samples differ") as caught:
+        collect(tmp_path, stem)
+    assert str(first) in str(caught.value)
+    assert str(second) in str(caught.value)
+
+
+def test_gaps_are_whole_speakers_and_five_recordings_of_the_others() -> None:
+    expected = {f"{s}{k}": s for s in "abc" for k in range(8)}
+    assert gap_notes(list(expected), expected, "TOY") == []
+    assert gap_notes([x for x in expected if x not in ("a0", "b7")], expected, "TOY") == [
+        "2 of the 24 recordings of TOY are missing: a0, b7."
+    ]
+    assert gap_notes(["a0", "a1", "x"], expected, "TOY", "actors") == [
+        "2 of the 3 actors of TOY are missing: b, c.",
+        "6 of the 8 recordings of the 1 actors that are there are missing: a2, a3, a4, a5, a6 and 1 more.",
+    ]
