@@ -50,13 +50,24 @@ class Utterance:
     extra: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class MappedLabel:
+    """What became of a class of a corpus: its new name, or None where its utterances were left out."""
+
+    corpus: str
+    source: str
+    target: str | None
+    utterances: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Corpus:
     """A table of utterances sorted by id, without audio. ``labels`` is the ordered class set.
 
     ``subset`` names what of the corpus is in the table (``"535"`` of EMO-DB) and ``complete`` says whether all of it
     is there; ``missing`` are the ids that it lacks, where the corpus knows them, and ``notes`` the sentences of its
-    check of itself, shown to the user.
+    check of itself, shown to the user. ``label_map`` is filled by the host where a recipe renames classes or pools
+    corpora, and empty otherwise.
     """
 
     name: str
@@ -67,6 +78,7 @@ class Corpus:
     complete: bool = True
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    label_map: tuple[MappedLabel, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:

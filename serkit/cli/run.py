@@ -12,12 +12,18 @@ from serkit.errors import RunFolderError, StoppedError, UserError
 
 def run(
     plugin: Annotated[str, typer.Option(help="Architecture plugin (`serkit list architectures`).")] = "",
-    dataset: Annotated[str, typer.Option(help="Corpus plugin (`serkit list datasets`).")] = "",
+    dataset: Annotated[
+        str, typer.Option(help="Corpus plugin (`serkit list datasets`), or several pooled, e.g. emodb+ravdess.")
+    ] = "",
     recipe: Annotated[str, typer.Option(help="A recipe by name, or a TOML file.")] = "",
     preset: Annotated[str, typer.Option(help="Preset of the architecture (`serkit show NAME`).")] = "",
     protocol: Annotated[str, typer.Option(help="Protocol of the corpus, e.g. loso_next.")] = "",
     data: Annotated[
-        Path | None, typer.Option(help="Folder of the corpus; without it the cache, then a download.")
+        list[str] | None,
+        typer.Option(
+            help="Folder of the corpus; without it the cache, then a download. Of pooled corpora once for each, in the "
+            "order of their names, or as NAME=FOLDER."
+        ),
     ] = None,
     folds: Annotated[str, typer.Option(help="Numbers of the folds to run, e.g. 0,3; all without it.")] = "",
     seeds: Annotated[int | None, typer.Option(min=1, help="How many seeds each fold is run with.")] = None,
@@ -48,7 +54,7 @@ def run(
         dataset=dataset,
         preset=preset,
         protocol=protocol,
-        data=data,
+        data=data or (),
         folds=_folds(folds),
         seeds=seeds,
         epochs=epochs,

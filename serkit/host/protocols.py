@@ -67,6 +67,25 @@ ALL_DATA = ProtocolSpec(
     scored=False,
 )
 
+CROSS_CORPUS = ProtocolSpec(
+    name="cross_corpus",
+    version=1,
+    summary="A fold a corpus of the pool: tested on all of it, trained on the others, developed on a fifth of their "
+    "speakers.",
+    splitter=f"{_SPLITS}.pooled:cross_corpus",
+    guarantees=("speaker", "audio"),
+)
+
+POOLED_SPEAKERS = ProtocolSpec(
+    name="pooled_speakers",
+    version=1,
+    summary="Five groups of speakers, each with its share of every corpus of the pool: one tested, the next developed "
+    "on, the others trained on.",
+    splitter=f"{_SPLITS}.pooled:pooled_speakers",
+    options={"groups": 5},
+    guarantees=("speaker", "audio"),
+)
+
 SPEAKER_TEXT_OPEN = ProtocolSpec(
     name="speaker_text_open",
     version=1,

@@ -32,7 +32,7 @@ def run(
     *,
     out: str | Path | None = None,
     resume: bool = False,
-    data: str | Path | None = None,
+    data: str | Path | Sequence[str | Path] = (),
     folds: Sequence[int] | None = None,
     seeds: int | None = None,
     sets: Sequence[str] = (),
@@ -41,16 +41,16 @@ def run(
 ) -> LoadedRun:
     """Train and evaluate a recipe: its name, a TOML file, or its tables as a mapping.
 
-    The keywords are the flags of ``serkit run`` and go over the recipe. Returns the finished run. Raises SerkitError
+    The keywords are the flags of ``serkit run`` and go over the recipe; ``data`` is a folder, or one for each pooled
+    corpus in the order of the dataset's name (or ``"name=folder"``). Returns the finished run. Raises SerkitError
     sentences; nothing is printed unless ``events`` does.
     """
     from serkit.run.runner import execute
 
     host = host or get_host()
     tables, where = (recipe, "the recipe") if isinstance(recipe, Mapping) else read_recipe(recipe, host)
-    request = Request(
-        recipe=tables, where=where, data=Path(data) if data else None, folds=folds, seeds=seeds, sets=tuple(sets)
-    )
+    folders = [data] if isinstance(data, str | Path) else list(data)
+    request = Request(recipe=tables, where=where, data=folders, folds=folds, seeds=seeds, sets=tuple(sets))
     done = execute(
         resolve(request, host), out=Path(out) if out else None, resume=resume, host=host, events=events or Events()
     )

@@ -46,7 +46,7 @@ def environment(recipe: Recipe, host: Host) -> dict[str, Any]:
 
     from serkit.kernels import native
 
-    kinds = [("architecture", recipe.run.plugin), ("dataset", recipe.dataset)]
+    kinds = [("architecture", recipe.run.plugin), *(("dataset", part.name) for part in recipe.corpus.parts)]
     kinds += [("feature", c.feature) for c in recipe.features.values()]
     kinds += [("metric", r.spec.name) for r in host.specs("metric")]
     plugins = [host.get(kind, name) for kind, name in kinds]  # type: ignore[arg-type]

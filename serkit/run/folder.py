@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from serkit.errors import RunFolderError
+from serkit.run.corpora import without_paths
 from serkit.run.files import read_json, write_json, write_text
 from serkit.run.recipe import Recipe
 
@@ -104,7 +105,7 @@ def _check_same(path: Path, recipe: Recipe) -> None:
         raise RunFolderError(f"{path / 'recipe.toml'} is damaged ({error}); begin a new run.") from None
     now = recipe.to_dict()
     for tables in (before, now):
-        tables["dataset"].pop("path", None)
+        tables["dataset"] = without_paths(tables["dataset"])
         tables["run"].pop("device", None)
         tables.pop("published", None)
     differing = sorted(_differences(before, now))

@@ -18,6 +18,8 @@ from annotated_types import Ge, Gt
 from serkit import config
 from serkit.errors import ConfigError, PluginError, UnknownNameError, UserError
 from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, Host
+from serkit.run import corpora
+from serkit.run.corpora import CorpusChoice
 from serkit.run.plugins import make_architecture, named
 from serkit.types import Published, Training
 
@@ -53,11 +55,14 @@ class Recipe:
     architecture: Any
     training: Training
     features: Mapping[str, FeatureChoice]
-    dataset: str
-    dataset_options: Mapping[str, Any]
-    path: str
+    corpus: CorpusChoice
     protocol: str
     published: Published | None
+
+    @property
+    def dataset(self) -> str:
+        """Name of the corpus, or of the pool of corpora (``emodb+ravdess``)."""
+        return self.corpus.name
 
     def to_dict(self) -> dict[str, Any]:
         """The recipe as TOML tables; ``resolve`` of it gives the same recipe."""
@@ -67,7 +72,7 @@ class Recipe:
             "architecture": config.dump(self.architecture),
             "training": config.dump(self.training),
             "features": {n: {"feature": c.feature, **config.dump(c.options)} for n, c in self.features.items()},
-            "dataset": {"name": self.dataset, **({"path": self.path} if self.path else {}), **self.dataset_options},
+            "dataset": self.corpus.to_dict(),
             "protocol": {"name": self.protocol},
         }
         if self.published is not None:
@@ -78,7 +83,7 @@ class Recipe:
         """SHA-256 over everything that can change a result; where the corpus lies, the device and the published
         figure cannot."""
         tables = self.to_dict()
-        tables["dataset"].pop("path", None)
+        tables["dataset"] = corpora.without_paths(tables["dataset"])
         tables.pop("published", None)
         tables["run"].pop("device")
         return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
@@ -86,7 +91,10 @@ class Recipe:
 
 @dataclass(kw_only=True)
 class Request:
-    """What a user asked for, before it is resolved: a recipe (tables) and flags that go over it."""
+    """What a user asked for, before it is resolved: a recipe (tables) and flags that go over it.
+
+    ``data`` is a folder for each corpus in the order of the dataset's name, or ``name=folder``.
+    """
 
     recipe: Mapping[str, Any] = field(default_factory=dict)
     where: str = "the recipe"
@@ -94,7 +102,7 @@ class Request:
     dataset: str = ""
     preset: str = ""
     protocol: str = ""
-    data: Path | None = None
+    data: Sequence[str | Path] = ()
     folds: Sequence[int] | None = None
     seeds: int | None = None
     epochs: int | None = None
@@ -137,11 +145,11 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
     if not plugin or not dataset:
         missing = "--plugin" if not plugin else "--dataset"
         raise UserError(f"A run needs an architecture and a corpus; name {missing}, or a --recipe that does.")
-    if request.dataset and request.dataset != dataset_table.get("name", request.dataset):
+    if corpora.canonical(dataset) != corpora.canonical(dataset_table.get("name") or dataset):
         dataset_table = {}  # another corpus: the recipe's path and options do not apply to it
-    spec, dataset_spec = host.get("architecture", plugin).spec, host.get("dataset", dataset).spec
+    spec = host.get("architecture", plugin).spec
     assert isinstance(spec, ArchitectureSpec)
-    assert isinstance(dataset_spec, DatasetSpec)
+    corpus = corpora.choose({**dataset_table, "name": dataset}, request.data, host, where=where)
 
     preset = request.preset or run.pop("preset", "") or spec.default_preset
     run.pop("preset", None)
@@ -166,13 +174,11 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
         architecture=architecture,
         training=training,
         features=_features(model.inputs, table("features", {}), host, where),
-        dataset=dataset,
-        dataset_options={k: v for k, v in dataset_table.items() if k not in ("name", "path")},
-        path=str(request.data.expanduser().resolve()) if request.data else str(dataset_table.get("path", "")),
-        protocol=_protocol(request, tables, dataset_spec),
+        corpus=corpus,
+        protocol=_protocol(request, tables, corpora.spec_of(corpus, host)),
         published=config.load(Published, published, where=where, path="published")
         if published
-        else _published(host, plugin, dataset),
+        else _published(host, plugin, corpus.name),
     )
 
 
@@ -234,7 +240,8 @@ def _features(inputs: Mapping[str, Any], tables: Mapping[str, Any], host: Host, 
 
 def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) -> str:
     wanted = request.protocol or tables.get("protocol", {}).get("name", "") or spec.default_protocol
-    short = wanted.removeprefix(f"{spec.name}/").partition("@")
+    of, slash, short_name = wanted.rpartition("/")
+    short = (short_name if not slash or corpora.canonical(of) == spec.name else wanted).partition("@")
     found = {p.name: p for p in spec.protocols}.get(short[0])
     if found is None or (short[2] and short[2] != str(found.version)):
         raise UnknownNameError(f"protocol of {spec.name!r}", wanted, [f"{p.name}@{p.version}" for p in spec.protocols])

@@ -11,13 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from serkit.data import loading
 from serkit.data.audit import audit, hash_audio
-from serkit.data.fetch import locate
+from serkit.data.pool import label_map_dict
 from serkit.data.protocols import make_protocol, to_dict
 from serkit.errors import RunFolderError, UnknownNameError, blame
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
-from serkit.run import device, folder, seeds
+from serkit.run import corpora, device, folder, seeds
 from serkit.run.estimate import seconds_of
 from serkit.run.evaluation import compare_published, evaluate
 from serkit.run.events import Events, about
@@ -51,16 +50,18 @@ class Run:
 def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, events: Events) -> dict[str, Any]:
     """Run ``recipe`` into the folder ``out`` and return the content of its ``metrics.json`` with ``"run": path``."""
     started = time.perf_counter()
-    spec, dataset_spec = host.get("architecture", recipe.run.plugin).spec, host.get("dataset", recipe.dataset).spec
+    spec, dataset_spec = host.get("architecture", recipe.run.plugin).spec, corpora.spec_of(recipe.corpus, host)
     assert isinstance(spec, ArchitectureSpec)
-    assert isinstance(dataset_spec, DatasetSpec)
     chosen = device.resolve_device(recipe.run.device)
     recipe = for_device(recipe, chosen, device.resolve_precision(recipe.run, chosen, spec))
     folder.check(out, recipe, resume)  # before anything is read, since a refusal should cost nothing
     _first_line(recipe, spec, dataset_spec, host, events)
     metrics = load_metrics(host, events.note)  # before training: a broken one should not be news at its end
 
-    corpus = load_corpus(recipe, dataset_spec, host, events)
+    with events.progress() as bar:
+        corpus = corpora.load(recipe.corpus, host, progress=bar)
+    for line in corpus.notes:
+        events.note(line)
     wanted = next(p for p in dataset_spec.protocols if p.name == recipe.protocol)
     protocol = make_protocol(corpus, wanted)
     folds = choose_folds(protocol, recipe.run.folds)
@@ -71,7 +72,12 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
         events.note(line)
 
     run = Run(recipe=recipe, folder=folder.open_(out, recipe, resume), corpus=corpus, protocol=protocol, folds=folds)
-    split = {**to_dict(protocol, corpus), "audit": {**found.to_dict(), "lines": found.lines()}, "audio_sha256": hashes}
+    split = {
+        **to_dict(protocol, corpus),
+        "label_map": label_map_dict(corpus),
+        "audit": {**found.to_dict(), "lines": found.lines()},
+        "audio_sha256": hashes,
+    }
     folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
     host.notify("serkit_run_started", run=run)
     results = _folds(run, host, events)
@@ -79,18 +85,6 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     _finish(run, report, time.perf_counter() - started, events)
     host.notify("serkit_run_finished", run=run, report=report)
     return {"run": str(run.folder), **report}
-
-
-def load_corpus(recipe: Recipe, spec: DatasetSpec, host: Host, events: Events) -> Corpus:
-    """The corpus of a recipe, fetched or made first where that is allowed and needed."""
-    registered, cls = host.get("dataset", recipe.dataset), host.load("dataset", recipe.dataset)
-    dataset = loading.make_dataset(registered, cls, recipe.dataset_options)
-    with events.progress() as bar:
-        root = locate(spec, recipe.path or None, dataset, progress=bar)
-    corpus = loading.load_corpus(registered, dataset, root)
-    for line in corpus.notes:
-        events.note(line)
-    return corpus
 
 
 def choose_folds(protocol: Protocol, numbers: Sequence[int]) -> list[Fold]:
@@ -265,6 +259,7 @@ def _evaluate(
         "complete": run.complete,
         "dataset": recipe.dataset,
         "subset": run.corpus.subset,
+        "label_map": label_map_dict(run.corpus),
         "plugin": recipe.run.plugin,
         "preset": recipe.run.preset,
         "protocol": protocol.full_name,

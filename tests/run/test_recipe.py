@@ -126,13 +126,13 @@ def test_chen2018_emodb_is_the_papers_best_depth() -> None:
 
 def test_another_dataset_drops_the_recipes_path_and_options() -> None:
     recipe = {"dataset": {"name": "emodb", "path": "/there", "subset": "816"}}
-    assert make(dataset="emodb", recipe=recipe).dataset_options == {"subset": "816"}
-    assert make(dataset="demo", recipe=recipe).dataset_options == {}
-    assert make(dataset="demo", recipe=recipe).path == ""
+    assert make(dataset="emodb", recipe=recipe).corpus.parts[0].options == {"subset": "816"}
+    assert make(dataset="demo", recipe=recipe).corpus.parts[0].options == {}
+    assert make(dataset="demo", recipe=recipe).corpus.parts[0].path == ""
 
 
 def test_identity_ignores_where_data_lies_and_what_ran_it() -> None:
     base = make()
-    assert make(data=Path("/elsewhere")).identity() == base.identity()
+    assert make(data=["/elsewhere"]).identity() == base.identity()
     assert make(device="cpu").identity() == base.identity()
     assert make(sets=["training.lr=0.123"]).identity() != base.identity()

@@ -171,6 +171,24 @@ def audit_lines(facts: Facts) -> list[str]:
     return [str(x).strip().removeprefix("- ") for x in (facts.protocol.get("audit") or {}).get("lines") or ()]
 
 
+def label_rows(m: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
+    """Rows (corpus, its class, class in the run, utterances) of pooled corpora or a label map; empty without."""
+    return [
+        (str(corpus), str(source), str(row["target"] or "left out"), str(row["utterances"]))
+        for corpus, sources in (m.get("label_map") or {}).items()
+        for source, row in sources.items()
+    ]
+
+
+def label_words(m: Mapping[str, Any]) -> str:
+    """The sentence before the table of :func:`label_rows`."""
+    whose = "that all corpora share" if len(m.get("label_map") or ()) > 1 else "after the label map"
+    return f"Classes {whose}: {', '.join((m.get('confusion') or {}).get('labels') or ())}."
+
+
+LABEL_HEAD = ("Corpus", "Its class", "Class in this run", "Utterances")
+
+
 def percent(x: float | None) -> str:
     """A fraction as ``71.3 %``; ``undefined`` for None."""
     return "undefined" if x is None else f"{100 * x:.1f} %"

@@ -31,6 +31,7 @@ def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
         _section("Classes", f'<div class="beside">{_class_table(facts)}{_confusion(facts)}</div>'),
         _section("Training", _training(facts, images)),
         _section("Scores", _score_table(facts)),
+        _section("Corpora", _corpora(facts)),
         _section("Leakage audit", _list(f.audit_lines(facts))),
         _section("How it was made", _made(facts)),
     ]
@@ -155,6 +156,13 @@ def _score_table(facts: f.Facts) -> str:
         for name, s in scores.items()
     )
     return _table(("Metric", "Pooled", "95 % interval", "Mean ± deviation over folds", "Over seeds"), rows)
+
+
+def _corpora(facts: f.Facts) -> str:
+    rows = f.label_rows(facts.metrics)
+    if not rows:
+        return ""
+    return f"<p>{escape(f.label_words(facts.metrics))}</p>" + _table(f.LABEL_HEAD, map(_cells, rows))
 
 
 def _made(facts: f.Facts) -> str:

@@ -77,6 +77,10 @@ def render(facts: f.Facts) -> str:
     if facts.histories:
         parts += ["## Training", "![Training loss and development UAR](plots/training.png)"]
 
+    mapped = f.label_rows(m)
+    if mapped:
+        parts += ["## Corpora", escape(f.label_words(m)), _table(f.LABEL_HEAD, mapped)]
+
     lines = f.audit_lines(facts)
     if lines:
         parts += ["## Leakage audit", "\n".join(f"* {escape(x)}" for x in lines)]
