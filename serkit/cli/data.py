@@ -8,11 +8,15 @@ from typing import Annotated, Any
 
 import typer
 
-from serkit.errors import CorpusError, SerkitError
+from serkit.errors import ConfigError, CorpusError, SerkitError
 
 app = typer.Typer(no_args_is_help=True, help="List, find, check and fetch corpora.")
 
 Name = Annotated[str, typer.Argument(help="Name of a dataset, as `serkit data list` shows it.")]
+Data = Annotated[Path | None, typer.Option("--data", help="Folder of your own copy, or a manifest.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", help="An option of the dataset, e.g. subset='\"816\"' or missing=skip.")
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -50,7 +54,8 @@ def path(name: Name, as_json: Json = False) -> None:
 @app.command()
 def check(
     name: Name,
-    data: Annotated[Path | None, typer.Option("--data", help="Folder of your own copy.")] = None,
+    data: Data = None,
+    set_: Set = None,
     as_json: Json = False,
 ) -> None:
     """Count a corpus, decode every recording and compare checksums; ends with 1 if something is missing or damaged."""
@@ -61,7 +66,7 @@ def check(
 
     host = get_host()
     registered: Any = host.get("dataset", name)
-    dataset = make_dataset(registered, host.load("dataset", name))
+    dataset = make_dataset(registered, host.load("dataset", name), _options(set_))
     root = locate(registered.spec, data, dataset, allow_fetch=False)
     corpus = load_corpus(registered, dataset, root)
     with make_progress() as progress:
@@ -124,6 +129,23 @@ def fetch(name: Name, as_json: Json = False) -> None:
         typer.echo(note)
 
 
+def _options(sets: list[str] | None) -> dict[str, Any]:
+    """Options of a dataset from ``key=value``; ``dataset.key=value``, as `serkit run` has it, is the same."""
+    from serkit import config
+
+    options: dict[str, Any] = {}
+    for item in sets or ():
+        key, equals, text = item.partition("=")
+        path = key.strip().removeprefix("dataset.").split(".")
+        if not equals or not all(path):
+            raise ConfigError(f"--set {item!r} is not key=value; write for example --set missing=skip.")
+        value = config.literal(text)
+        for part in reversed(path[1:]):
+            value = {part: value}
+        options = config.merge(options, {path[0]: value})
+    return options
+
+
 def _row(host: Any, registered: Any) -> dict[str, Any]:
     """What is known of a corpus without reading it; a broken plugin is a row with its problem, not an end."""
     from serkit.data.fetch import home, present
@@ -133,8 +155,9 @@ def _row(host: Any, registered: Any) -> dict[str, Any]:
     row: dict[str, Any] = {
         "name": spec.name,
         "summary": spec.summary,
-        "utterances": sum(spec.labels.values()),
-        "speakers": spec.speakers,
+        # a reader of manifests has no counts of its own
+        "utterances": sum(spec.labels.values()) if spec.labels else None,
+        "speakers": spec.speakers if spec.labels else None,
         "labels": dict(spec.labels),
         "license": spec.license,
         "homepage": spec.homepage,
@@ -158,6 +181,8 @@ def _words(row: dict[str, Any]) -> str:
         return f"broken: {row['problem']}"
     if row["present"]:
         return f"here, at {row['path']}"
+    if not row["labels"]:
+        return "reads what you have; utterances, classes and speakers are as the manifest says; pass it with --data"
     if row["embedded"]:
         return "not made yet; made when it is first used"
     if row["fetchable"]:

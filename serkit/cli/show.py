@@ -133,8 +133,11 @@ def _print_dataset(page: dict[str, Any]) -> None:
     from serkit.cli.console import show as show_
     from serkit.cli.console import show_table
 
-    show_table("labels", ("label", "utterances"), page["labels"].items())
-    show_(f"{sum(page['labels'].values())} utterances, {page['speakers']} speakers")
+    if page["labels"]:
+        show_table("labels", ("label", "utterances"), page["labels"].items())
+        show_(f"{sum(page['labels'].values())} utterances, {page['speakers']} speakers")
+    else:
+        show_("labels, utterances and speakers: as the manifest says")
     rows = [
         (
             f"{page['name']}/{p['name']}@{p['version']}"
@@ -147,6 +150,9 @@ def _print_dataset(page: dict[str, Any]) -> None:
     ]
     show_table("protocols", ("name", "information", "unseen in training", "summary"), rows)
     if "folder" not in page:
+        return
+    if not page["labels"]:
+        show_("Reads what you have; name its file or folder with --data")
         return
     if page["here"]:
         show_(f"On this machine: {page['folder']}")

@@ -34,8 +34,8 @@ _VALUES_PER_READ = 1 << 18  # values of all channels decoded at once: 1 MiB of f
 _LOSSY = frozenset({"MP3", "OGG"})  # their length is an estimate until they are decoded
 _LFS = b"version https://git-lfs"
 _UNKNOWN_SIZES = frozenset({0xFFFFFFFF, 0x7FFFFFFF})  # written by encoders that stream and cannot go back
-# Annotations are often rounded up to the next 10 ms; an end that is later than that is a wrong file or a wrong table.
-_END_SLACK_SECONDS = 0.01
+END_SLACK_SECONDS = 0.01
+"""Annotations are often rounded up to the next 10 ms; an end later than that is a wrong file or a wrong table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +302,7 @@ def _bounds(path: Path, file: RiffFile | _SoundFile, start: float, end: float | 
     seconds = frames / rate
     if not (start >= 0 and (end is None or end > start)):
         raise AudioError(f"{path}: the part from {start} s to {end} s is empty; start must be >= 0 and before end.")
-    if start >= seconds or (end is not None and end > seconds + _END_SLACK_SECONDS):
+    if start >= seconds or (end is not None and end > seconds + END_SLACK_SECONDS):
         wanted = f"from {start:g} s" + ("" if end is None else f" to {end:g} s")
         raise AudioError(f"{path} lasts {seconds:.3f} s, but the part {wanted} was asked for; check the annotation.")
     return round(start * rate), frames if end is None else min(frames, round(end * rate))

@@ -20,7 +20,10 @@ def seconds_of(recipe: Recipe, spec: DatasetSpec, host: Host, device: str, bf16:
     """Seconds of all folds and seeds if every epoch is run; None for estimators and for what cannot be probed.
 
     An epoch is taken to hold one unit for each utterance of the training speakers, all but two of ``spec.speakers``.
+    A reader of manifests has no such counts before it has read one: None.
     """
+    if not spec.speakers:
+        return None
     units = sum(spec.labels.values()) * max(1, spec.speakers - 2) / spec.speakers
     training, folds = recipe.training, len(recipe.run.folds) or spec.speakers
     passes = training.steps * training.batch if training.steps else units * training.epochs

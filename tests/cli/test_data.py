@@ -11,7 +11,7 @@ import soundfile as sf
 from typer.testing import CliRunner, Result
 
 from serkit.cli.data import app
-from serkit.errors import CorpusError, UnknownNameError
+from serkit.errors import ConfigError, CorpusError, UnknownNameError
 
 
 @pytest.fixture(autouse=True)
@@ -74,3 +74,29 @@ def test_check_uses_the_checksums_of_the_dataset(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert "534 of the 535 recordings of EMO-DB are missing" in result.stdout
     assert "does not hold the published recording 03a01Fa" in result.stdout
+
+
+def test_a_reader_of_manifests_counts_what_the_manifest_says(tmp_path: Path) -> None:
+    (row,) = [row for row in json.loads(call("list", "--json").stdout) if row["name"] == "csv"]
+    assert (row["utterances"], row["speakers"], row["labels"]) == (None, None, {})
+    assert "as the manifest says; pass it with --data" in call("list").stdout
+    with pytest.raises(CorpusError, match="name its file or folder with --data"):
+        call("check", "csv")
+    sf.write(tmp_path / "a.wav", np.zeros(100, np.int16), 16000)
+    (tmp_path / "m.csv").write_text("file,emotion,speaker\na.wav,Anger,x\n")
+    result = call("check", "csv", "--data", str(tmp_path / "m.csv"))
+    assert result.exit_code == 0
+    assert "1 utterances, 1 speakers" in result.stdout
+    assert "Classes: angry 1." in result.stdout
+
+
+def test_check_takes_options_of_the_dataset(tmp_path: Path) -> None:
+    (tmp_path / "wav").mkdir()
+    sf.write(tmp_path / "wav" / "03a01Fa.wav", np.zeros(100, np.int16), 16000)
+    given = ["check", "emodb", "--data", str(tmp_path), "--json", "--set"]
+    assert json.loads(call(*given, 'subset="816"').stdout)["subset"] == "816"
+    assert json.loads(call(*given, 'dataset.subset="816"').stdout)["subset"] == "816"
+    with pytest.raises(ConfigError, match=r"'dataset\.subst'; did you mean 'subset'"):
+        call(*given, "subst=1")
+    with pytest.raises(ConfigError, match="is not key=value"):
+        call(*given, "subset")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from serkit.host import hookimpl
 from serkit.host.specs import DatasetSpec
-from serkit_plugins.datasets.specs import demo, emodb
+from serkit_plugins.datasets.specs import csv, demo, emodb
 
 
 @hookimpl
 def serkit_datasets() -> list[DatasetSpec]:
     """One spec a corpus, from the modules beside this one."""
-    return [demo.SPEC, emodb.SPEC]
+    return [csv.SPEC, demo.SPEC, emodb.SPEC]

@@ -1,0 +1,1 @@
+"""Corpora that are described by tables: CSV manifests, and the formats of other tools."""

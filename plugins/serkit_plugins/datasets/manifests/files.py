@@ -1,0 +1,84 @@
+"""Finding the files that a manifest names, on whatever system it was written."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import unicodedata
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+
+
+class Finder:
+    """Finds files below the first of some folders that has them.
+
+    A path may be absolute, have Windows' separators, or have its letters composed otherwise (NFC, NFD) than the file
+    system's.
+    """
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self.roots = tuple(roots)
+        self._names: dict[str, dict[str, str]] = {}
+
+    def find(self, written: str) -> Path | None:
+        """The file that ``written`` names, or None if there is none."""
+        for root in self.roots:
+            # isfile, unlike Path.is_file, answers for names that are too long or hold a NUL
+            for text in (written, _posix(written)):
+                path = os.path.join(root, text)
+                if os.path.isfile(path):
+                    return Path(path)
+            if not written.isascii():
+                other = self._composed(root, PurePosixPath(_posix(written)))
+                if other is not None:
+                    return other
+        return None
+
+    def _composed(self, root: Path, written: PurePosixPath) -> Path | None:
+        """The same, folder by folder, by names in their composed form."""
+        current = str(root)
+        for part in written.parts:
+            if part in ("/", ".."):
+                current = os.path.join(current, part)
+                continue
+            name = self._listing(current).get(unicodedata.normalize("NFC", part))
+            if name is None:
+                return None
+            current = os.path.join(current, name)
+        return Path(current) if os.path.isfile(current) else None
+
+    def _listing(self, folder: str) -> dict[str, str]:
+        if folder not in self._names:
+            try:
+                names = os.listdir(folder)
+            except OSError:
+                names = []
+            self._names[folder] = {unicodedata.normalize("NFC", n): n for n in sorted(names)}
+        return self._names[folder]
+
+
+def identifier(written: str, root: Path, start: float = 0.0, end: float | None = None) -> str:
+    """The id of a file, or of its part from ``start`` to ``end`` seconds.
+
+    That is its path below ``root`` without suffix, as text: whichever system wrote it, however the manifest is reached.
+    Of a file elsewhere it is the path as written, so that the id stays when the manifest moves.
+    """
+    text = posixpath.normpath(_posix(written))
+    if posixpath.isabs(text) or text.startswith("../"):
+        base = os.path.abspath(root)
+        full = os.path.normpath(os.path.join(base, text))
+        if full.startswith(base + os.sep):
+            text = Path(full).relative_to(base).as_posix()
+    name = unicodedata.normalize("NFC", str(PurePosixPath(text).with_suffix("")))
+    if start == 0 and end is None:
+        return name
+    return f"{name}#{_plain(start)}-{'' if end is None else _plain(end)}"
+
+
+def _posix(written: str) -> str:
+    return written.replace("\\", "/")
+
+
+def _plain(value: float) -> str:
+    """Seconds to the microsecond: far finer than a sample, and the same for 1.5, 1.50 and a sum of parts."""
+    return f"{value:.6f}".rstrip("0").rstrip(".")

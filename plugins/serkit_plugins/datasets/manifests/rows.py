@@ -1,0 +1,194 @@
+"""From the rows of any manifest to a corpus: files found, times checked, ids made, labels named."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Literal
+
+from serkit.data import audio
+from serkit.data.corpus import build
+from serkit.data.labels import canonical, renaming_note
+from serkit.errors import AudioError, CorpusError, nearest
+from serkit.types import Corpus, Utterance
+from serkit_plugins.datasets.manifests.files import Finder, identifier
+
+SEXES: Mapping[str, Literal["f", "m"]] = {"f": "f", "female": "f", "m": "m", "male": "m"}
+SPLITS = {"train": "train", "dev": "dev", "test": "test", "val": "dev", "valid": "dev", "validation": "dev"}
+"""Names of the parts of a split, as they are found, to SerKit's."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ManifestOptions:
+    """What all readers of manifests offer.
+
+    ``canonical`` gives labels their canonical names (``anger`` is ``angry``). ``labels`` declares the class set: then
+    any other label is an error; without it every label of the manifest is a class. ``missing="skip"`` goes on without
+    the files that do not exist, and the corpus is incomplete.
+    """
+
+    canonical: bool = True
+    labels: tuple[str, ...] = ()
+    missing: Literal["error", "skip"] = "error"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One row of a manifest, whatever its format. ``where`` names file and line; ``extra`` may hold ``corpus``,
+    ``split`` and ``fold``."""
+
+    where: str
+    file: str
+    label: str
+    speaker: str = ""
+    start: float = 0.0
+    end: float | None = None
+    sex: Literal["f", "m"] | None = None
+    session: str | None = None
+    scenario: str | None = None
+    text: str | None = None
+    language: str | None = None
+    take: str | None = None
+    intensity: str | None = None
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def assemble(
+    name: str,
+    manifest: Path,
+    entries: Sequence[Entry],
+    options: ManifestOptions,
+    *,
+    roots: Sequence[Path],
+    notes: Iterable[str] = (),
+) -> Corpus:
+    """The corpus of ``entries``, whose files lie below the first of ``roots`` that has them.
+
+    Raises CorpusError, naming file and line, for a part that is empty or beyond the end of its file, two rows of the
+    same recording, two files that would have one id, a label outside the declared set, and files that do not exist.
+    """
+    finder, lengths = Finder(roots), _Lengths()
+    declared = _declared(options)
+    seen: dict[str, tuple[Entry, Path]] = {}
+    lost: list[Entry] = []
+    utterances = []
+    for e in _with_corpus(entries):
+        _check_part(e)
+        path = finder.find(e.file)
+        if path is None:
+            lost.append(e)
+            continue
+        lengths.check(e, path)
+        x = identifier(e.file, roots[0], e.start, e.end)
+        if x in seen:
+            raise _twice(e, path, *seen[x])
+        seen[x] = (e, path)
+        utterances.append(_utterance(e, x, path, _label(e, options, declared)))
+    said = [*notes, *_missing(manifest, lost, len(entries), options)]
+    if options.canonical:
+        said += filter(None, [renaming_note(e.label for e in entries)])
+    labels = declared or tuple(sorted({u.label for u in utterances}))
+    return build(name, roots[0], utterances, labels, complete=not lost, notes=said)
+
+
+def _utterance(e: Entry, x: str, path: Path, label: str) -> Utterance:
+    return Utterance(
+        id=x,
+        path=path,
+        label=label,
+        speaker=e.speaker,
+        start=e.start,
+        end=e.end,
+        sex=e.sex,
+        session=e.session,
+        scenario=e.scenario,
+        text=e.text,
+        language=e.language,
+        take=e.take,
+        intensity=e.intensity,
+        extra=e.extra,
+    )
+
+
+class _Lengths:
+    """Durations from headers, each file opened once, and only if a row names a part of it."""
+
+    def __init__(self) -> None:
+        self._seconds: dict[Path, float | None] = {}
+
+    def check(self, e: Entry, path: Path) -> None:
+        if e.start == 0 and e.end is None:
+            return
+        if path not in self._seconds:
+            try:
+                self._seconds[path] = audio.info(path).seconds
+            except AudioError:  # whoever reads its samples says in words what is wrong with it
+                self._seconds[path] = None
+        length = self._seconds[path]
+        last = e.start if e.end is None else e.end
+        if length is not None and (e.start >= length or last > length + audio.END_SLACK_SECONDS):
+            raise CorpusError(
+                f"{e.where}: {e.file} lasts {length:.3f} s, but the row names a part {_part(e)}; correct its times."
+            )
+
+
+def _check_part(e: Entry) -> None:
+    if e.start < 0 or (e.end is not None and e.end <= e.start):
+        raise CorpusError(
+            f"{e.where}: the part {_part(e)} is empty or before the file; start must be at least 0 and before end."
+        )
+
+
+def _part(e: Entry) -> str:
+    return f"from {e.start:g} s" + ("" if e.end is None else f" to {e.end:g} s")
+
+
+def _twice(e: Entry, path: Path, first: Entry, before: Path) -> CorpusError:
+    if path == before:
+        return CorpusError(f"{e.where}: {e.file} is there already ({first.where}) with the same times; delete one row.")
+    return CorpusError(
+        f"{e.where}: {e.file} and {first.file} ({first.where}) differ only in their suffix, so both would have one id; "
+        "rename one of the files, or delete one row."
+    )
+
+
+def _declared(options: ManifestOptions) -> tuple[str, ...]:
+    names = [canonical(x) if options.canonical else x for x in options.labels]
+    return tuple(dict.fromkeys(names))
+
+
+def _label(e: Entry, options: ManifestOptions, declared: Sequence[str]) -> str:
+    if not e.label:
+        raise CorpusError(f"{e.where}: {e.file} has no emotion; give it one, or delete the row.")
+    label = canonical(e.label) if options.canonical else e.label
+    if declared and label not in declared:
+        near = nearest(label, declared)
+        hint = f"did you mean {near!r}?" if near else f"the option labels declares {', '.join(declared)}."
+        raise CorpusError(f"{e.where}: unknown label {e.label!r}; {hint}")
+    return label
+
+
+def _missing(manifest: Path, lost: Sequence[Entry], total: int, options: ManifestOptions) -> list[str]:
+    if not lost:
+        return []
+    words = f"{len(lost)} of the {total} rows of {manifest} name files that do not exist, first {lost[0].file!r}"
+    if options.missing == "skip" and len(lost) < total:
+        return [f"{words} ({lost[0].where}); they were left out."]
+    remedy = "" if len(lost) == total else ', or set the dataset option missing = "skip" to go on without them'
+    raise CorpusError(f"{words} ({lost[0].where}); correct the paths{remedy}.")
+
+
+def _with_corpus(entries: Sequence[Entry]) -> Sequence[Entry]:
+    """Speakers of several corpora kept apart: where two corpora have a speaker of the same name, all are called
+    ``corpus-speaker``."""
+    corpora: dict[str, set[str]] = {}
+    for e in entries:
+        if e.speaker:
+            corpora.setdefault(e.speaker, set()).add(e.extra.get("corpus", ""))
+    if all(len(found) == 1 for found in corpora.values()):
+        return entries
+    return [
+        replace(e, speaker=f"{e.extra['corpus']}-{e.speaker}") if e.speaker and e.extra.get("corpus") else e
+        for e in entries
+    ]

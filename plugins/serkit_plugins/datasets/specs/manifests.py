@@ -1,0 +1,14 @@
+"""What the specs of all readers of manifests have in common."""
+
+from typing import Any
+
+from serkit.host.protocols import LOSO_NEXT
+from serkit.host.specs import DatasetSpec
+
+PROTOCOLS = (LOSO_NEXT,)
+"""A manifest may hold anything, so it may be split in every way that asks for nothing but its columns."""
+
+
+def manifest(**fields: Any) -> DatasetSpec:
+    """The spec of a reader: labels and speakers are what the manifest says, and ``--data`` may be a file."""
+    return DatasetSpec(labels={}, speakers=0, protocols=PROTOCOLS, default_protocol="loso_next", file=True, **fields)

@@ -1,0 +1,240 @@
+"""CSV manifests: what is read, what is refused and in which words; a whole run, and a table over real recordings."""
+
+from __future__ import annotations
+
+import json
+import unicodedata
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from serkit.cli.main import invoke
+from serkit.data.loading import load_corpus, make_dataset
+from serkit.data.protocols import make_protocol
+from serkit.errors import ConfigError, CorpusError, ProtocolError
+from serkit.host import get_host
+from serkit.testing.audio import write_noise
+from serkit.types import Corpus
+from serkit_plugins.datasets.manifests.csv_manifest import CsvManifest
+from serkit_plugins.datasets.specs.csv import SPEC
+
+
+def manifest(folder: Path, text: str, *files: str, name: str = "manifest.csv", seconds: float = 1.0) -> Path:
+    """A manifest of ``text`` and the recordings it names."""
+    for file in files:
+        write_noise(folder / file, seconds)
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def load(root: Path, **options: Any) -> Corpus:
+    registered: Any = get_host().get("dataset", "csv")
+    return load_corpus(registered, make_dataset(registered, CsvManifest, options), root)
+
+
+def refused(root: Path, **options: Any) -> str:
+    with pytest.raises(CorpusError) as caught:
+        load(root, **options)
+    text = str(caught.value)
+    assert text.count("\n") == 0
+    return text
+
+
+def test_every_column_finds_its_place(tmp_path: Path) -> None:
+    path = manifest(
+        tmp_path,
+        "file,emotion,start,end,speaker,sex,session,scenario,text,language,split,fold,corpus,take,intensity,quality\n"
+        'w/a.wav,anger,0.25,0.75,s1,F,1,acted,"Hello, you",en,valid,3,mine,a,strong,good\n'
+        "w/b.wav,odd,,,,,,,,,,,,,,\n",
+        "w/a.wav",
+        "w/b.wav",
+    )
+    corpus = load(path)
+    a, b = corpus.utterances
+    assert (a.id, a.path, a.label, a.start, a.end) == ("w/a#0.25-0.75", tmp_path / "w/a.wav", "angry", 0.25, 0.75)
+    assert (a.speaker, a.sex, a.session, a.scenario, a.text) == ("s1", "f", "1", "acted", "Hello, you")
+    assert (a.language, a.take, a.intensity) == ("en", "a", "strong")
+    assert a.extra == {"corpus": "mine", "fold": "3", "split": "dev", "quality": "good"}
+    assert (b.id, b.label, b.speaker, b.sex, b.start, b.end, b.extra) == ("w/b", "odd", "", None, 0.0, None, {})
+    assert (corpus.name, corpus.root, corpus.labels, corpus.complete) == ("csv", tmp_path, ("angry", "odd"), True)
+    assert corpus.notes[0] == "Columns kept as metadata: quality."
+    assert "anger to angry (1)" in corpus.notes[1]
+
+
+def test_labels_may_stay_as_written_or_be_declared(tmp_path: Path) -> None:
+    path = manifest(tmp_path, "file,emotion\na.wav,Anger\nb.wav,sad\n", "a.wav", "b.wav")
+    assert load(path, canonical=False).labels == ("Anger", "sad")
+    assert load(path, labels=["sad", "anger"]).labels == ("sad", "angry")
+    words = refused(path, labels=["happy", "sad"])
+    assert f"{path}, line 2: unknown label 'Anger'; the option labels declares happy, sad." in words
+    assert "did you mean 'sadd'?" in refused(path, labels=["angry", "sadd"])
+
+
+@pytest.mark.parametrize("name", ["manifest.csv", "other.CSV"])
+def test_the_manifest_of_a_folder_is_found(tmp_path: Path, name: str) -> None:
+    manifest(tmp_path, "file,emotion\na.wav,sad\n", "a.wav", name=name)
+    (tmp_path / "._x.csv").write_bytes(b"\0\5\x16\7")
+    assert [u.id for u in load(tmp_path).utterances] == ["a"]
+
+
+def test_a_folder_without_one_manifest_is_told(tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert "it is empty" in refused(tmp_path / "empty")
+    write_noise(tmp_path / "emo" / "03a01Fa.wav")
+    assert "which looks like EMO-DB" in refused(tmp_path / "emo")
+    for name in ("a.csv", "b.csv"):
+        manifest(tmp_path / "two", "file,emotion\nx.wav,sad\n", name=name)
+    assert "holds 2 CSV files (a.csv, b.csv); name one of them with --data" in refused(tmp_path / "two")
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("written", ["wäv x/Größe 1.wav", "wäv x\\Größe 1.wav", "./wäv x//Größe 1.wav"])
+def test_paths_of_any_system_give_one_id(tmp_path: Path, written: str, form: Any) -> None:
+    write_noise(tmp_path / unicodedata.normalize("NFC", "wäv x") / unicodedata.normalize("NFD", "Größe 1.wav"))
+    path = manifest(tmp_path, f"file,emotion\n{unicodedata.normalize(form, written)},sad\n")
+    (u,) = load(path).utterances
+    assert u.id == "wäv x/Größe 1"
+    assert u.path.is_file()
+
+
+def test_absolute_paths_and_files_elsewhere(tmp_path: Path) -> None:
+    path = manifest(
+        tmp_path / "m",
+        f"file,emotion\n{tmp_path}/m/in.wav,sad\n{tmp_path}/out.wav,sad\n../up.wav,sad\n../m/in2.wav,sad\n",
+        "in.wav",
+        "in2.wav",
+        "../out.wav",
+        "../up.wav",
+    )
+    ids = {u.id for u in load(path).utterances}
+    assert ids == {"in", "in2", "../up", f"{tmp_path.as_posix()}/out"}
+
+
+def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path) -> None:
+    rows = "a.wav,sad,0,0.5\na.wav,sad,0.5,\na.wav,sad,0.50,1.0\na.wav,sad,,1.005\na.wav,sad,,\n"
+    path = manifest(tmp_path, f"file,emotion,start,end\n{rows}", "a.wav")
+    assert {u.id for u in load(path).utterances} == {"a#0-0.5", "a#0.5-", "a#0.5-1", "a#0-1.005", "a"}
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a.wav,sad,,", "line 3: a.wav is there already ({path}, line 2) with the same times; delete one row."),
+        ("./a.wav,sad,0,", "line 3: ./a.wav is there already ({path}, line 2)"),
+        ("a.flac,sad,,", "line 3: a.flac and a.wav ({path}, line 2) differ only in their suffix"),
+        ("a.wav,sad,0.5,0.2", "line 3: the part from 0.5 s to 0.2 s is empty"),
+        ("a.wav,sad,0.5,0.5", "line 3: the part from 0.5 s to 0.5 s is empty"),
+        ("a.wav,sad,-1,0.2", "line 3: the part from -1 s to 0.2 s is empty or before the file"),
+        ("a.wav,sad,0.2,1.5", "line 3: a.wav lasts 1.000 s, but the row names a part from 0.2 s to 1.5 s"),
+        ("a.wav,sad,1.0,", "line 3: a.wav lasts 1.000 s, but the row names a part from 1 s"),
+        ("a.wav,sad,x,", "line 3: start is 'x'; a number of seconds such as 1.5 is expected."),
+        ("a.wav,,0,0.5", "line 3: a.wav has no emotion"),
+        (",sad,,", "line 3: the cell of file is empty"),
+        ("a.wav,sad", "line 3, has 2 cells where the header has 4"),
+        ("b.wav,sad,,", "1 of the 2 rows of {path} name files that do not exist, first 'b.wav' ({path}, line 3)"),
+    ],
+)
+def test_bad_rows_are_told_by_line(tmp_path: Path, row: str, words: str) -> None:
+    path = manifest(tmp_path, f"file,emotion,start,end\na.wav,happy,,\n{row}\n", "a.wav", "a.flac")
+    told = refused(path)
+    assert words.format(path=path) in told
+    assert str(path) in told
+
+
+@pytest.mark.parametrize(
+    ("header", "row", "words"),
+    [
+        ("file,emotion,sex", "a.wav,sad,x", "line 2: sex is 'x'; f, m or nothing is allowed."),
+        ("file,emotion,split", "a.wav,sad,all", "line 2: split is 'all'; train, dev, test or nothing is allowed."),
+        ("file,label", "a.wav,sad", "line 1, has no column 'emotion'; there is file, label"),
+    ],
+)
+def test_bad_columns_are_told(tmp_path: Path, header: str, row: str, words: str) -> None:
+    assert words in refused(manifest(tmp_path, f"{header}\n{row}\n", "a.wav"))
+
+
+def test_missing_files_are_counted_or_skipped(tmp_path: Path) -> None:
+    path = manifest(tmp_path, "file,emotion\na.wav,sad\nb.wav,sad\nc.wav,sad\n", "a.wav")
+    assert "2 of the 3 rows" in (told := refused(path))
+    assert 'missing = "skip"' in told
+    corpus = load(path, missing="skip")
+    assert (len(corpus.utterances), corpus.complete) == (1, False)
+    assert any("2 of the 3 rows" in note and "left out" in note for note in corpus.notes)
+    (tmp_path / "a.wav").unlink()
+    assert "3 of the 3 rows" in refused(path, missing="skip")
+
+
+def test_lfs_pointers_are_explained(tmp_path: Path) -> None:
+    path = manifest(tmp_path, "file,emotion,start,end\na.wav,sad,0,1\n")
+    (tmp_path / "a.wav").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
+    assert "Git LFS pointers" in refused(path)
+
+
+def test_speakers_of_two_corpora_are_two_people(tmp_path: Path) -> None:
+    rows = "a.wav,sad,1,x\nb.wav,sad,1,y\nc.wav,sad,2,y\n"
+    files = ["a.wav", "b.wav", "c.wav"]
+    path = manifest(tmp_path, f"file,emotion,speaker,corpus\n{rows}", *files)
+    assert load(path).speakers == ("x-1", "y-1", "y-2")
+    path.write_text("file,emotion,speaker,corpus\na.wav,sad,1,x\nb.wav,sad,3,y\nc.wav,sad,2,y\n")
+    assert load(path).speakers == ("1", "2", "3")
+
+
+def test_unknown_speakers_are_refused_by_protocols_that_need_them(tmp_path: Path) -> None:
+    corpus = load(manifest(tmp_path, "file,emotion\na.wav,sad\nb.wav,happy\n", "a.wav", "b.wav"))
+    loso = next(p for p in SPEC.protocols if p.name == SPEC.default_protocol)
+    with pytest.raises(ProtocolError, match="guarantees an unseen speaker, but 2 of the 2 utterances"):
+        make_protocol(corpus, loso)
+
+
+def test_an_unknown_option_is_refused() -> None:
+    with pytest.raises(ConfigError, match=r"unknown key 'dataset\.mising'; did you mean 'missing'"):
+        CsvManifest(mising="skip")
+
+
+def tiny(folder: Path) -> Path:
+    """Four speakers, two emotions, two recordings of each: enough for a fold."""
+    rows = [
+        (f"{s}/{e}{k}.wav", e, s, "f" if s in "ab" else "m") for s in "abcd" for e in ("anger", "sad") for k in (0, 1)
+    ]
+    text = "file,emotion,speaker,sex\n" + "".join(",".join(r) + "\n" for r in rows)
+    return manifest(folder, text, *(r[0] for r in rows), seconds=0.3)
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_whole_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tiny(tmp_path / "data")
+    run = ["run", "--plugin", "acrnn", "--dataset", "csv", "--data", str(path), "--out", str(tmp_path / "run")]
+    assert invoke([*run, "--folds", "0", "--epochs", "1", "--device", "cpu", "--json"]) == 0
+    metrics = json.loads(capsys.readouterr().out)
+    assert metrics["protocol"] == "csv/loso_next@1"
+    assert metrics["confusion"]["labels"] == ["angry", "sad"]
+    assert invoke(["data", "check", "csv", "--data", str(path), "--json", "--set", "canonical=false"]) == 0
+    assert json.loads(capsys.readouterr().out)["labels"] == {"anger": 8, "sad": 8}
+
+
+@pytest.mark.real_data
+def test_a_table_over_real_recordings_of_two_corpora(tmp_path: Path, real_data: Path) -> None:
+    emodb = [("W", "anger"), ("F", "happiness"), ("T", "sadness")]
+    rows = [
+        (p, emotion, f"emodb-{p.name[:2]}", "EMO-DB")
+        for letter, emotion in emodb
+        for speaker in ("03", "13")
+        for p in sorted((real_data / "emodb" / "wav").glob(f"{speaker}???{letter}?.wav"))[:3]
+    ]
+    ravdess = [("05", "angry"), ("03", "happy"), ("04", "sad")]
+    rows += [
+        (p, emotion, f"ravdess-{p.stem[-2:]}", "RAVDESS")
+        for code, emotion in ravdess
+        for p in sorted((real_data / "ravdess").rglob(f"03-01-{code}-*.wav"))[:9]
+    ]
+    text = "file,emotion,speaker,corpus\n" + "".join(f"{p},{e},{s},{c}\n" for p, e, s, c in rows)
+    corpus = load(manifest(tmp_path, text))
+    assert len(corpus.utterances) == len(rows) == 45
+    assert corpus.labels == ("angry", "happy", "sad")
+    protocol = make_protocol(corpus, next(p for p in SPEC.protocols if p.name == "loso_next"))
+    assert [f.name for f in protocol.folds] == list(corpus.speakers)
+    assert {"emodb-03", "emodb-13"} < set(corpus.speakers)
+    assert invoke(["data", "check", "csv", "--data", str(tmp_path)]) == 0
