@@ -181,7 +181,7 @@ def _words(row: dict[str, Any]) -> str:
         return f"broken: {row['problem']}"
     if row["present"]:
         return f"here, at {row['path']}"
-    if not row["labels"]:
+    if row["utterances"] is None:
         return "reads what you have; utterances, classes and speakers are as the manifest says; pass it with --data"
     if row["embedded"]:
         return "not made yet; made when it is first used"

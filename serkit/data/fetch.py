@@ -81,9 +81,8 @@ def locate(
     kept = home(spec, dataset)
     if present(kept):
         return kept
-    if not spec.labels:
-        kind = "file or folder" if spec.file else "folder"
-        raise CorpusError(f"The dataset {spec.name} reads what you have; name its {kind} with --data.")
+    if spec.file and not spec.labels:
+        raise CorpusError(f"The dataset {spec.name} reads what you have; name its file or folder with --data.")
     where = f"get it at {spec.homepage}" if spec.homepage else "get it from its makers"
     if not (spec.embedded or spec.fetchable):
         raise CorpusError(
