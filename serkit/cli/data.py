@@ -186,7 +186,8 @@ def _words(row: dict[str, Any]) -> str:
     if row["embedded"]:
         return "not made yet; made when it is first used"
     if row["fetchable"]:
-        return f"not here; `serkit data fetch {row['name']}` downloads it"
+        licence = f" (licence {row['license']})" if row["license"] else ""
+        return f"not here; `serkit data fetch {row['name']}` downloads it{licence}"
     return f"not here; get it at {row['homepage'] or 'its makers'} and pass --data"
 
 

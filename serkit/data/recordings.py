@@ -63,8 +63,8 @@ def collect(
         for copy in copies:
             if not _same_samples(taken, copy):
                 raise CorpusError(
-                    f"{taken} and {copy} are both named as the recording {key}, but their samples differ; remove the one "
-                    "that is wrong."
+                    f"{taken} and {copy} are both named as the recording {key}, but their samples differ; remove the "
+                    "one that is wrong."
                 )
         files[key] = taken
         doubled += [key] if copies else []

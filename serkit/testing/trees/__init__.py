@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from serkit.testing.trees import ravdess
+
 Writer = Callable[..., Any]
 
-TREES: Mapping[str, Writer] = {}
+TREES: Mapping[str, Writer] = {"ravdess": ravdess.write}

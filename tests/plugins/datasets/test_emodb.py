@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-import threading
 import zipfile
 from collections import Counter
-from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path, PureWindowsPath
 
 import numpy as np
@@ -221,24 +219,9 @@ def test_check_accepts_flac_copies_and_names_what_is_damaged(small: Path) -> Non
 
 
 @pytest.fixture
-def address(small: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setenv("SERKIT_CACHE", str(small / "cache"))
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(fetch.time, "sleep", lambda seconds: None)
-
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *args: object) -> None:
-            return None
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(small)))
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    monkeypatch.setattr(emodb, "URL", f"http://127.0.0.1:{server.server_port}/download.zip")
-    yield small
-    server.shutdown()
-    thread.join()
-    server.server_close()
+def address(small: Path, serve: Callable[[Path], str], monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(emodb, "URL", f"{serve(small)}/download.zip")
+    return small
 
 
 def zipped(folder: Path) -> None:
