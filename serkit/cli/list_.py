@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from serkit.host import Host, Kind
+    from serkit.host import Host, Kind, Registered
 
 PLURALS: dict[str, Kind] = {
     "architectures": "architecture",
@@ -34,8 +34,9 @@ def list_(
         print_json({plural: _rows(host, single) for plural, single in kinds.items()} | {"broken": broken_rows(host)})
         return
     for plural, single in kinds.items():
-        rows = [(r.spec.name, r.spec.summary, f"{r.distribution} {r.version}") for r in host.specs(single)]
-        show_table(plural, ("name", "summary", "distribution"), rows) if rows else show(f"{plural}: none")
+        rows = [_cells(r) for r in host.specs(single)]
+        columns = ("name", *(("also called",) if single == "metric" else ()), "summary", "distribution")
+        show_table(plural, columns, rows) if rows else show(f"{plural}: none")
     if host.broken:
         names = ", ".join(sorted({f"{b.distribution}:{b.source}" for b in host.broken}))
         show(f"Broken and left out: {names} (see `serkit doctor`).")
@@ -63,6 +64,14 @@ def broken_rows(host: Host) -> list[dict[str, Any]]:
         }
         for b in host.broken
     ]
+
+
+def _cells(registered: Registered) -> tuple[str, ...]:
+    from serkit.host import MetricSpec
+
+    spec = registered.spec
+    also = (", ".join(spec.aliases),) if isinstance(spec, MetricSpec) else ()
+    return (spec.name, *also, spec.summary, f"{registered.distribution} {registered.version}")
 
 
 def _rows(host: Host, kind: Kind) -> list[dict[str, Any]]:

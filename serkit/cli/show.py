@@ -170,6 +170,8 @@ def _print_rest(page: dict[str, Any]) -> None:
         low, high = page["range"]
         better = "higher" if page["higher_is_better"] else "lower"
         folds = "per fold and pooled" if page["per_fold"] else "pooled only"
+        if page["aliases"]:
+            show_(f"also called {', '.join(page['aliases'])}")
         show_(f"range {low:g} to {high:g}, {better} is better, {folds}")
     if page.get("presets"):
         rows = [(name, ", ".join(_flat(over)) or "defaults") for name, over in page["presets"].items()]

@@ -62,10 +62,16 @@ def answer_fault(hook: str, answer: object) -> str | None:
         fault = _version_fault(spec) or _type_fault(hook, spec, kind) or spec_fault(spec)
         if fault:
             return fault
-        if spec.name in seen:
-            return f"{hook} returned two specs named {spec.name!r}"
-        seen.add(spec.name)
+        for name in names(spec):
+            if name in seen:
+                return f"{hook} returned two specs named {name!r}"
+            seen.add(name)
     return None
+
+
+def names(spec: AnySpec) -> tuple[str, ...]:
+    """Every name that a spec answers to: its own, then the aliases of a metric."""
+    return (spec.name, *spec.aliases) if isinstance(spec, MetricSpec) else (spec.name,)
 
 
 def spec_fault(spec: AnySpec) -> str | None:
@@ -75,6 +81,12 @@ def spec_fault(spec: AnySpec) -> str | None:
         return f"the name of {what} must be lower-case letters, digits, '-' and '_', beginning with a letter or digit"
     if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
         return f"the summary of {what} must be one line of text"
+    if isinstance(spec, MetricSpec):
+        aliases = spec.aliases
+        if not isinstance(aliases, tuple) or not all(isinstance(a, str) and _NAME.fullmatch(a) for a in aliases):
+            return f"the aliases of {what} must be a tuple of names such as 'accuracy', not {aliases!r}"
+        if len({*aliases, spec.name}) <= len(aliases):
+            return f"{what} has one of its aliases ({', '.join(aliases)}) twice, or its own name among them"
     if isinstance(spec, RecipeSpec):
         if not _RESOURCE.fullmatch(str(spec.target)):
             return f"the target of {what} must be 'package:file.toml', not {spec.target!r}"

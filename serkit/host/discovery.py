@@ -17,7 +17,7 @@ from typing import Any
 import pluggy
 
 from serkit.host import hookspecs
-from serkit.host.checks import SPEC_HOOKS, answer_fault, hook_fault
+from serkit.host.checks import SPEC_HOOKS, answer_fault, hook_fault, names
 from serkit.host.specs import AnySpec, Kind
 
 GROUP = "serkit"
@@ -166,8 +166,8 @@ def quarantine_clashes(plugins: Iterable[Plugin]) -> None:
     owners: dict[tuple[Kind, str], list[Plugin]] = {}
     for plugin in plugins:
         if not plugin.own and not plugin.reason:
-            for spec in plugin.specs:
-                owners.setdefault(key_of(spec), []).append(plugin)
+            for key in _keys(plugin):
+                owners.setdefault(key, []).append(plugin)
     for key, claimants in owners.items():
         for plugin in claimants:
             others = [p for p in claimants if p is not plugin]
@@ -175,22 +175,26 @@ def quarantine_clashes(plugins: Iterable[Plugin]) -> None:
                 plugin.reason = plugin.reason or _clash(key, others[0], plugin)
 
 
-def key_of(spec: AnySpec) -> tuple[Kind, str]:
-    """Kind and name of a spec: what must be unique."""
-    return spec.kind, spec.name  # type: ignore[return-value]  # the class variable is a plain str
+def keys_of(spec: AnySpec) -> list[tuple[Kind, str]]:
+    """Kind and name, for the name of a spec and each of its aliases: what must be unique."""
+    return [(spec.kind, name) for name in names(spec)]  # type: ignore[misc]  # the class variable is a plain str
 
 
-def _claim(plugin: Plugin, names: dict[tuple[Kind, str], Plugin]) -> None:
-    _compare(plugin, names)
+def _keys(plugin: Plugin) -> list[tuple[Kind, str]]:
+    return [key for spec in plugin.specs for key in keys_of(spec)]
+
+
+def _claim(plugin: Plugin, taken: dict[tuple[Kind, str], Plugin]) -> None:
+    _compare(plugin, taken)
     if not plugin.reason:
-        names |= {key_of(spec): plugin for spec in plugin.specs}
+        taken |= dict.fromkeys(_keys(plugin), plugin)
 
 
-def _compare(plugin: Plugin, names: dict[tuple[Kind, str], Plugin]) -> None:
-    for spec in plugin.specs:
-        other = names.get(key_of(spec))
+def _compare(plugin: Plugin, taken: dict[tuple[Kind, str], Plugin]) -> None:
+    for key in _keys(plugin):
+        other = taken.get(key)
         if other is not None:
-            plugin.reason = _clash(key_of(spec), other, plugin)
+            plugin.reason = _clash(key, other, plugin)
             return
 
 

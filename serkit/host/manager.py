@@ -17,7 +17,7 @@ from typing import Any
 from serkit.errors import PluginError, SerkitError, UnknownNameError
 from serkit.host import discovery
 from serkit.host.checks import KINDS, SPEC_HOOKS, references
-from serkit.host.discovery import OWN, Plugin, canonical, describe, hook_names, key_of, whose
+from serkit.host.discovery import OWN, Plugin, canonical, describe, hook_names, keys_of, whose
 from serkit.host.specs import AnySpec, Kind
 
 
@@ -63,7 +63,8 @@ class Host:
         self._registered: dict[tuple[Kind, str], Registered] = {}
         for plugin in self._plugins:
             if not plugin.reason:
-                self._registered |= {key_of(s): _registered(s, plugin) for s in plugin.specs}
+                for spec in plugin.specs:
+                    self._registered |= dict.fromkeys(keys_of(spec), _registered(spec, plugin))
         self.broken: tuple[Broken, ...] = tuple(_broken(p) for p in self._plugins if p.reason)
         """Plugins that are not used, with the reason."""
         self.left_out: tuple[str, ...] = tuple(sorted(names - {OWN} - chosen)) if chosen is not None else ()
@@ -76,11 +77,12 @@ class Host:
         """Name and version of every distribution that brings a plugin, broken ones included."""
 
     def specs(self, kind: Kind) -> list[Registered]:
-        """All usable plugins of a kind, sorted by name."""
-        return sorted((r for (k, _), r in self._registered.items() if k == kind), key=lambda r: r.spec.name)
+        """All usable plugins of a kind, sorted by name; aliases add none."""
+        found = (r for (k, name), r in self._registered.items() if k == kind and name == r.spec.name)
+        return sorted(found, key=lambda r: r.spec.name)
 
     def find(self, name: str) -> list[Registered]:
-        """The usable plugins called ``name``, whatever their kind, in the order of the kinds.
+        """The usable plugins called ``name`` or an alias of it, whatever their kind, in the order of the kinds.
 
         Raises as ``get`` does if there is none.
         """
@@ -90,7 +92,7 @@ class Host:
         return found
 
     def get(self, kind: Kind, name: str) -> Registered:
-        """The plugin ``name`` of a kind.
+        """The plugin ``name`` of a kind; a metric also by one of its aliases.
 
         Raises PluginError if it belongs to a broken plugin, UnknownNameError (with the nearest name) if there is none.
         """
@@ -178,7 +180,7 @@ def _broken(plugin: Plugin) -> Broken:
         version=plugin.version,
         source=plugin.source,
         reason=plugin.reason,
-        names=tuple(key_of(s) for s in plugin.specs),
+        names=tuple(key for s in plugin.specs for key in keys_of(s)),
     )
 
 

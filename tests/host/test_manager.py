@@ -154,6 +154,47 @@ def test_a_plugin_is_not_blamed_for_a_clash_with_one_that_is_out_anyway(distribu
     assert only(host).distribution == "evil"
 
 
+def alias(name: str, *aliases: str) -> str:
+    return metric(name).replace("host_api=1", f"aliases={aliases!r}")
+
+
+def test_a_metric_is_found_by_its_aliases_and_listed_once(distribution: Any) -> None:
+    host = Host(distribution("one", {"p": "one_hooks"}, {"one_hooks": alias("recall", "ua", "hits")}))
+    assert names(host) == ["recall"]
+    assert host.get("metric", "ua") is host.get("metric", "recall")
+    assert [r.spec.name for r in host.find("hits")] == ["recall"]
+    assert host.load("metric", "ua").__name__ == "dumps"
+    with pytest.raises(UnknownNameError, match="did you mean 'hits'"):
+        host.get("metric", "hit")
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "shared"),
+    [
+        (alias("a", "x"), metric("x"), "x"),
+        (metric("x"), alias("a", "x"), "x"),
+        (alias("a", "x"), alias("b", "x"), "x"),
+    ],
+)
+def test_an_alias_clashes_as_a_name_does(distribution: Any, good: Any, first: str, second: str, shared: str) -> None:
+    one = distribution("one", {"p": "one_hooks"}, {"one_hooks": first})
+    two = distribution("two", {"p": "two_hooks"}, {"two_hooks": second})
+    host = Host(one + good + two)
+    assert names(host) == ["fine"]
+    assert [b.distribution for b in host.broken] == ["one", "two"]
+    assert all(f"its metric {shared!r}" in b.reason for b in host.broken)
+    with pytest.raises(PluginError, match="broken"):
+        host.get("metric", shared)
+
+
+def test_our_aliases_are_ours(distribution: Any) -> None:
+    ours = distribution("serkit", {"metrics": "our_hooks"}, {"our_hooks": alias("uar", "ua")})
+    theirs = distribution("theirs", {"p": "their_hooks"}, {"their_hooks": metric("ua")})
+    host = Host(theirs + ours)
+    assert host.get("metric", "ua").distribution == "serkit"
+    assert only(host).distribution == "theirs"
+
+
 def test_two_kinds_may_share_a_name(host_with: Any) -> None:
     source = """
 from serkit.host import RecipeSpec, hookimpl
