@@ -39,6 +39,7 @@ def test_it_lists_every_kind(capsys: pytest.CaptureFixture[str]) -> None:
 def test_it_lists_one_kind(capsys: pytest.CaptureFixture[str], word: str) -> None:
     text = run(capsys, word)
     assert "uar" in text
+    assert "ua, uac, balanced_accuracy" in text
     assert "acrnn" not in text
 
 

@@ -60,6 +60,14 @@ def test_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
     assert "higher is better" in text(capsys, "uar")
 
 
+@pytest.mark.parametrize(("alias", "name"), [("ua", "uar"), ("wa", "war"), ("f1_micro", "war")])
+def test_a_metric_by_another_name(capsys: pytest.CaptureFixture[str], alias: str, name: str) -> None:
+    assert page(capsys, alias)["name"] == name
+    shown = text(capsys, alias)
+    assert shown.startswith(f"{name} (metric):")
+    assert f"{alias}" in shown.partition("also called ")[2].partition("\n")[0].split(", ")
+
+
 def test_a_feature(capsys: pytest.CaptureFixture[str]) -> None:
     keys = [r["key"] for r in page(capsys, "log-mel")["settings"]]
     assert "n_mels" in keys

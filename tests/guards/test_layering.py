@@ -19,18 +19,19 @@ MAY_IMPORT: dict[str, set[str]] = {
     "types": BASE,
     "config": BASE,
     "host": BASE,
+    "metrics": BASE,
     "kernels": BASE | {"_core"},
     "features": KERNELS,
     "ops": KERNELS,
     "nn": SIGNAL | {"ops"},
     "data": SIGNAL | {"ops", "host"},
-    "run": SIGNAL | {"ops", "host", "nn", "data", "__version__"},
-    "cli": SIGNAL | {"ops", "host", "nn", "data", "run", "__version__"},
-    "testing": SIGNAL | {"ops", "host", "nn", "data", "run"},
+    "run": SIGNAL | {"metrics", "ops", "host", "nn", "data", "__version__"},
+    "cli": SIGNAL | {"metrics", "ops", "host", "nn", "data", "run", "__version__"},
+    "testing": SIGNAL | {"metrics", "ops", "host", "nn", "data", "run"},
     "__init__": {"run"},  # the lazy public names
     "__main__": {"cli"},
 }
-PLUGINS_MAY_IMPORT = SIGNAL | {"ops", "host", "nn", "data"}
+PLUGINS_MAY_IMPORT = SIGNAL | {"metrics", "ops", "host", "nn", "data"}
 """Plugins never import run, cli or testing."""
 
 
@@ -96,6 +97,7 @@ def test_every_part_of_serkit_has_its_layer() -> None:
         ("serkit.nn.masks", "from serkit import data"),
         ("serkit.host.manager", "import importlib\nimportlib.import_module('serkit.data.fetch')"),
         ("serkit.run.api", "import serkit_plugins.metrics"),
+        ("serkit.metrics.roc", "from serkit.run.predictions import Predictions"),
         ("serkit.types", "if TYPE_CHECKING:\n    from serkit.nn import x"),
         ("serkit_plugins.metrics.hooks", "from serkit.run.api import run"),
         ("serkit_plugins.metrics.hooks", "from serkit.cli import main"),
@@ -111,6 +113,7 @@ def test_the_guard_sees(module: str, source: str) -> None:
     [
         ("serkit.features.log_mel", "from serkit.kernels import native\nfrom . import base"),
         ("serkit_plugins.metrics.hooks", "from serkit.host import hookimpl\nfrom serkit_plugins.metrics import x"),
+        ("serkit_plugins.metrics.posteriors", "from serkit.metrics.roc import auc"),
         ("serkit.run.device", "from serkit import __version__"),
     ],
 )

@@ -1,13 +1,17 @@
-"""UAR, WAR and F1 over scikit-learn, each with its form over confusion matrices.
+"""Recall, precision and F over scikit-learn, each with its form over confusion matrices.
 
 A metric is a function of truth, predictions and posteriors. One that depends on nothing but the confusion matrix may
 say so with an attribute ``from_confusion``: a function of float64 ``[..., K, K]`` (rows are the truth) to ``[...]``,
 NaN where undefined. The host takes it for the thousands of resamples of an interval; a test holds the two equal.
+
+In all of them ``truth`` and ``predicted`` are int ``[N]`` in 0..n_classes-1, ``posteriors`` float ``[N, K]`` are not
+used, the result is in [0, 1], and None without utterances.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,28 +44,26 @@ def _war_form(confusion: Floats) -> Floats:
     return _divide(np.trace(confusion, axis1=-2, axis2=-1), confusion.sum((-2, -1)))
 
 
-def _f1(confusion: Floats) -> tuple[Floats, Floats]:
-    """F1 of each class [..., K], NaN where a class is neither true nor predicted; support [..., K]."""
-    truth, predicted = confusion.sum(-1), confusion.sum(-2)
-    return _divide(2 * np.diagonal(confusion, axis1=-2, axis2=-1), truth + predicted), truth
+def _f_form(beta: float, average: str) -> Callable[[Floats], Floats]:
+    """F of a recall ``beta`` times as important as precision: (1 + b²) hits / (b² true + predicted); 0 is precision.
 
+    The macro average is over the classes that are true or predicted; of those, one without predictions has no
+    precision, and counts 0 like its F.
+    """
 
-def _f1_macro_form(confusion: Floats) -> Floats:
-    f1, _ = _f1(confusion)
-    return _divide(np.nansum(f1, axis=-1), (~np.isnan(f1)).sum(-1).astype(np.float64))
+    def form(confusion: Floats) -> Floats:
+        truth, predicted = confusion.sum(-1), confusion.sum(-2)
+        hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+        f = np.nan_to_num(_divide((1 + beta**2) * hits, beta**2 * truth + predicted), nan=0.0)
+        share = truth if average == "weighted" else (truth + predicted > 0).astype(np.float64)
+        return _divide((f * share).sum(-1), share.sum(-1))
 
-
-def _f1_weighted_form(confusion: Floats) -> Floats:
-    f1, support = _f1(confusion)
-    return _divide((np.nan_to_num(f1, nan=0.0) * support).sum(-1), support.sum(-1))
+    return form
 
 
 @_with_form(_uar_form)
 def uar(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
-    """Unweighted average recall in [0, 1] over the classes present in ``truth``; None without utterances.
-
-    ``truth``, ``predicted``: int ``[N]`` in 0..n_classes-1; ``posteriors`` ``[N, K]`` is not used.
-    """
+    """Unweighted average recall: the mean of the recalls of the classes present in ``truth``."""
     from sklearn.metrics import recall_score
 
     if len(truth) == 0:
@@ -71,7 +73,7 @@ def uar(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> flo
 
 @_with_form(_war_form)
 def war(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
-    """Accuracy in [0, 1], the recall weighted by support; None without utterances. Arguments as in ``uar``."""
+    """Accuracy, which is the recall weighted by support and the micro average of F1."""
     from sklearn.metrics import accuracy_score
 
     if len(truth) == 0:
@@ -79,25 +81,51 @@ def war(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> flo
     return float(accuracy_score(truth, predicted))
 
 
-@_with_form(_f1_macro_form)
+@_with_form(_f_form(0.0, "macro"))
+def precision_macro(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
+    """Mean precision of the classes true or predicted at least once; a class that is never predicted counts 0.
+
+    To leave such a class out would reward a system for giving it up.
+    """
+    return _sklearn("precision_score", truth, predicted, average="macro")
+
+
+@_with_form(_f_form(0.0, "weighted"))
+def precision_weighted(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
+    """Precision of the classes weighted by their number of utterances; a class that is never predicted counts 0."""
+    return _sklearn("precision_score", truth, predicted, average="weighted")
+
+
+@_with_form(_f_form(1.0, "macro"))
 def f1_macro(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
-    """Mean F1 in [0, 1] of the classes true or predicted at least once; None without utterances.
+    """Mean F1 of the classes true or predicted at least once.
 
     A class that is predicted but never true counts with F1 = 0; one that is neither has no F1 and is left out.
-    Arguments as in ``uar``.
     """
-    from sklearn.metrics import f1_score
-
-    if len(truth) == 0:
-        return None
-    return float(f1_score(truth, predicted, average="macro", zero_division=0.0))
+    return _sklearn("f1_score", truth, predicted, average="macro")
 
 
-@_with_form(_f1_weighted_form)
+@_with_form(_f_form(1.0, "weighted"))
 def f1_weighted(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
-    """F1 in [0, 1] weighted by the support of each class; None without utterances. Arguments as in ``uar``."""
-    from sklearn.metrics import f1_score
+    """F1 weighted by the number of utterances of each class."""
+    return _sklearn("f1_score", truth, predicted, average="weighted")
+
+
+@_with_form(_f_form(0.5, "macro"))
+def f05_macro(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
+    """Mean F0.5, which counts precision twice as much as recall, of the classes that ``f1_macro`` averages over."""
+    return _sklearn("fbeta_score", truth, predicted, beta=0.5, average="macro")
+
+
+@_with_form(_f_form(0.5, "weighted"))
+def f05_weighted(truth: Ints, predicted: Ints, posteriors: Floats, n_classes: int) -> float | None:
+    """F0.5 weighted by the number of utterances of each class."""
+    return _sklearn("fbeta_score", truth, predicted, beta=0.5, average="weighted")
+
+
+def _sklearn(score: str, truth: Ints, predicted: Ints, **options: Any) -> float | None:
+    import sklearn.metrics
 
     if len(truth) == 0:
         return None
-    return float(f1_score(truth, predicted, average="weighted", zero_division=0.0))
+    return float(getattr(sklearn.metrics, score)(truth, predicted, zero_division=0.0, **options))

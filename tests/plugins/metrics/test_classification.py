@@ -1,18 +1,22 @@
-"""The shipped metrics: worked values, what is undefined, and the form over confusion matrices."""
+"""The shipped metrics of the confusion matrix: brute force, worked values, what is undefined, the quick forms."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 
 import numpy as np
 import pytest
+from sklearn.metrics import balanced_accuracy_score, f1_score, recall_score
 
 from serkit.host import MetricSpec
-from serkit_plugins.metrics import classification
+from serkit_plugins.metrics import classification, posteriors
 from serkit_plugins.metrics.hooks import serkit_metrics
 
-SPECS = serkit_metrics()
-NAMES = [s.name for s in SPECS]
+SPECS = {s.name: s for s in serkit_metrics()}
+NAMES = [n for n, s in SPECS.items() if s.target.startswith(classification.__name__)]
+# a handful of float64 roundings of values in [0, 1]
+CLOSE = 1e-14
 
 
 def call(name: str, truth: list[int], predicted: list[int], k: int = 3) -> float | None:
@@ -20,16 +24,66 @@ def call(name: str, truth: list[int], predicted: list[int], k: int = 3) -> float
     return metric(np.array(truth, int), np.array(predicted, int), np.zeros((len(truth), k)), k)
 
 
-def test_the_four_metrics_are_shipped_and_their_targets_exist() -> None:
-    assert NAMES == ["uar", "war", "f1_macro", "f1_weighted"]
-    for spec in SPECS:
+def brute(name: str, truth: list[int], predicted: list[int], k: int) -> float:
+    """The metric from its definition, class by class and utterance by utterance."""
+    pairs = list(zip(truth, predicted, strict=True))
+    if name == "war":
+        return sum(t == p for t, p in pairs) / len(pairs)
+    values, weights = [], []
+    for c in range(k):
+        hits = sum(t == p == c for t, p in pairs)
+        true, said = sum(t == c for t, _ in pairs), sum(p == c for _, p in pairs)
+        if name == "uar":
+            if true:
+                values.append(hits / true)
+                weights.append(1)
+        elif true or said:
+            precision, recall = hits / said if said else 0.0, hits / true if true else 0.0
+            b = {"precision": 0.0, "f1": 1.0, "f05": 0.5}[name.partition("_")[0]]
+            mixed = b * b * precision + recall
+            values.append(precision if b == 0 else (1 + b * b) * precision * recall / mixed if mixed else 0.0)
+            weights.append(true if name.endswith("weighted") else 1)
+    return sum(v * w for v, w in zip(values, weights, strict=True)) / sum(weights)
+
+
+def test_the_targets_exist_and_have_their_definitions() -> None:
+    averaged = [f"{score}_{average}" for score in ("precision", "f1", "f05") for average in ("macro", "weighted")]
+    assert ["uar", "war", *averaged] == NAMES
+    for spec in SPECS.values():
         module, _, attribute = spec.target.partition(":")
-        assert getattr(importlib.import_module(module), attribute) is getattr(classification, spec.name)
+        assert getattr(importlib.import_module(module), attribute).__doc__
+        assert len(spec.summary) > 30
 
 
-@pytest.mark.parametrize("spec", SPECS, ids=NAMES)
-def test_f1_is_pooled_only(spec: MetricSpec) -> None:
-    assert spec.per_fold is not spec.name.startswith("f1")
+@pytest.mark.parametrize("spec", SPECS.values(), ids=SPECS)
+def test_only_recall_and_accuracy_are_computed_per_fold(spec: MetricSpec) -> None:
+    assert spec.per_fold is (spec.name in ("uar", "war"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("k", [2, 3, 7])
+def test_each_equals_brute_force_and_its_form(name: str, k: int) -> None:
+    rng = np.random.default_rng(k)
+    metric = getattr(classification, name)
+    stack, expected = [], []
+    for n in [1, 2, 3, 5, 50] * 8:
+        truth, predicted = rng.integers(0, k, n), rng.integers(0, k, n)
+        confusion = np.zeros((k, k))
+        np.add.at(confusion, (truth, predicted), 1.0)
+        stack.append(confusion)
+        expected.append(brute(name, truth.tolist(), predicted.tolist(), k))
+        assert call(name, truth.tolist(), predicted.tolist(), k) == pytest.approx(expected[-1], abs=CLOSE)
+        order = rng.permutation(n)
+        assert call(name, truth[order].tolist(), predicted[order].tolist(), k) == pytest.approx(expected[-1], abs=CLOSE)
+    got = metric.from_confusion(np.array(stack).reshape(4, 10, k, k)).ravel()
+    np.testing.assert_allclose(got, expected, rtol=0, atol=CLOSE)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_perfect_is_one_and_all_wrong_is_zero(name: str) -> None:
+    for truth in ([0, 1, 2, 2], [1, 1, 1], [2]):  # also a single class, and one utterance
+        assert call(name, truth, truth) == pytest.approx(1, abs=CLOSE)
+        assert call(name, truth, [(t + 1) % 3 for t in truth]) == 0
 
 
 def test_worked_values() -> None:
@@ -39,12 +93,19 @@ def test_worked_values() -> None:
     assert call("war", truth, predicted) == 0.5
     assert call("f1_macro", truth, predicted) == pytest.approx((4 / 6 + 0) / 2)
     assert call("f1_weighted", truth, predicted) == pytest.approx(3 / 4 * 4 / 6)
+    assert call("precision_macro", truth, predicted) == pytest.approx((2 / 3 + 0) / 2)
+    # class 0: all 2 found in 4 claims, so precision 1/2, recall 1, F0.5 = 1.25 * 0.5 / (0.125 + 1); class 1: never said
+    truth, predicted = [0, 0, 1, 1], [0, 0, 0, 0]
+    assert call("f05_macro", truth, predicted) == pytest.approx((1.25 * 0.5 / 1.125 + 0) / 2)
+    assert call("precision_macro", truth, predicted) == 0.25
 
 
 def test_a_class_that_is_said_but_never_true_lowers_macro_f1_and_leaves_uar() -> None:
     assert call("uar", [0, 0], [0, 2]) == 0.5
     assert call("f1_macro", [0, 0], [0, 2]) == pytest.approx((2 / 3 + 0) / 2)
     assert call("f1_weighted", [0, 0], [0, 2]) == pytest.approx(2 / 3)
+    assert call("precision_macro", [0, 0], [0, 2]) == 0.5
+    assert call("precision_weighted", [0, 0], [0, 2]) == 1
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -53,18 +114,30 @@ def test_nothing_is_undefined_and_not_zero(name: str) -> None:
     assert np.isnan(getattr(classification, name).from_confusion(np.zeros((2, 3, 3)))).all()
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("k", [2, 3, 7])
-def test_the_form_over_confusions_equals_the_metric(name: str, k: int) -> None:
-    rng = np.random.default_rng(k)
-    metric = getattr(classification, name)
-    stack, expected = [], []
-    for n in [1, 2, 3, 5, 50] * 8:
-        truth, predicted = rng.integers(0, k, n), rng.integers(0, k, n)
-        confusion = np.zeros((k, k))
-        np.add.at(confusion, (truth, predicted), 1.0)
-        stack.append(confusion)
-        expected.append(metric(truth, predicted, np.zeros((n, k)), k))
-    got = metric.from_confusion(np.array(stack).reshape(4, 10, k, k)).ravel()
-    # a handful of float64 roundings of values in [0, 1]
-    np.testing.assert_allclose(got, expected, rtol=0, atol=1e-14)
+ALIASES: dict[str, Callable[[list[int], list[int]], float]] = {
+    "balanced_accuracy": balanced_accuracy_score,
+    "recall_macro": lambda t, p: recall_score(t, p, labels=sorted(set(t)), average="macro"),
+    "recall_weighted": lambda t, p: recall_score(t, p, average="weighted", zero_division=0.0),
+    "f1_micro": lambda t, p: f1_score(t, p, average="micro"),
+}
+
+
+@pytest.mark.parametrize("alias", ALIASES)
+def test_what_an_alias_names_is_the_same_score(alias: str) -> None:
+    (name,) = [n for n, s in SPECS.items() if alias in s.aliases]
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        truth = [0, 1, 2, *rng.integers(0, 3, 20).tolist()]
+        predicted = rng.integers(0, 3, 23).tolist()
+        assert call(name, truth, predicted) == pytest.approx(ALIASES[alias](truth, predicted), abs=CLOSE)
+
+
+def test_ua_is_the_mean_of_recalls_and_wa_is_accuracy() -> None:
+    assert "ua" in SPECS["uar"].aliases
+    assert "wa" in SPECS["war"].aliases
+    every = [n for s in SPECS.values() for n in (s.name, *s.aliases)]
+    assert len(set(every)) == len(every)
+
+
+def test_no_metric_is_in_both_modules() -> None:
+    assert {n for n in SPECS if hasattr(posteriors, n)}.isdisjoint(NAMES)
