@@ -18,7 +18,7 @@ from serkit.errors import RunFolderError, UnknownNameError, blame
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
 from serkit.run import corpora, device, folder, seeds
 from serkit.run.estimate import seconds_of
-from serkit.run.evaluation import compare_published, evaluate
+from serkit.run.evaluation import evaluate
 from serkit.run.events import Events, about
 from serkit.run.files import read_arrays, read_json, write_json
 from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, load_transforms, training_units
@@ -28,6 +28,8 @@ from serkit.run.posteriors import merge_units, softmax
 from serkit.run.predictions import Predictions, Segments
 from serkit.run.prepare import FeatureTable, extract
 from serkit.run.recipe import Recipe, Request, for_device, resolve
+from serkit.run.scoring.groups import group_values
+from serkit.run.scoring.published import compare_published
 from serkit.types import Corpus, Fold, Protocol
 
 
@@ -249,7 +251,7 @@ def _evaluate(
     run: Run, results: dict[tuple[int, str], Predictions], metrics: dict[str, Any], host: Host, events: Events
 ) -> dict[str, Any]:
     recipe, protocol = run.recipe, run.protocol
-    scores = evaluate(results, labels=protocol.labels, metrics=metrics)
+    scores = evaluate(results, labels=protocol.labels, metrics=metrics, groups=group_values(run.corpus))
     for name, summary in scores["metrics"].items():
         if summary["failed"]:
             events.note(f"The {named(host, 'metric', name)} {summary['failed']}; its values are null.")

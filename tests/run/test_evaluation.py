@@ -10,23 +10,29 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from serkit.errors import RunFolderError
+from serkit.host import get_host
 from serkit.host.specs import MetricSpec
-from serkit.run.evaluation import Metric, compare_published, evaluate
+from serkit.run.evaluation import evaluate
+from serkit.run.plugins import load_metrics
 from serkit.run.predictions import Predictions
+from serkit.run.scoring.calls import Metric
+from serkit.run.scoring.published import compare_published
 from serkit.types import Published
-from serkit_plugins.metrics import classification
-from serkit_plugins.metrics.hooks import serkit_metrics
 
 LABELS = ("angry", "sad", "neutral", "fear")
 # One ulp of 1.0 for each of the ~1e3 additions and divisions that separate two orders of summation of values below 1.
 CLOSE = 1e-12
 
 
+Row = tuple[str, int, int, NDArray[np.float64]]
+
+
 def metrics() -> dict[str, tuple[MetricSpec, Metric]]:
     """The shipped metrics, as the host hands them over."""
-    return {s.name: (s, getattr(classification, s.name)) for s in serkit_metrics()}
+    return load_metrics(get_host(), pytest.fail)
 
 
 def random_run(
@@ -42,6 +48,7 @@ def random_run(
         for s in range(seeds):
             rng = np.random.default_rng([seed, f, s])
             posteriors = rng.dirichlet(np.ones(len(LABELS)), n) + 0.4 * np.eye(len(LABELS))[truth]
+            posteriors /= posteriors.sum(1, keepdims=True)
             out[s, f"f{f}"] = Predictions(
                 ids=tuple(f"{f}-{i}" for i in range(n)),
                 split=tuple(split),
@@ -54,26 +61,31 @@ def random_run(
     return out
 
 
-def pairs(results: dict[tuple[int, str], Predictions], seed: int, folds: list[str]) -> list[tuple[str, int, int]]:
-    """(speaker, truth, predicted) of the test rows, by loops."""
+def pairs(results: dict[tuple[int, str], Predictions], seed: int, folds: list[str]) -> list[Row]:
+    """(speaker, truth, predicted, posteriors) of the test rows, by loops."""
     out = []
     for f in folds:
         p = results[seed, f]
         for i in range(len(p.ids)):
             if p.split[i] == "test":
-                out.append((p.speaker[i], int(p.truth[i]), int(p.predicted[i])))
+                out.append((p.speaker[i], int(p.truth[i]), int(p.predicted[i]), p.posteriors[i]))
     return out
 
 
-def plain(name: str, rows: list[tuple[str, int, int]]) -> float:
-    """The metric from its definition, class by class."""
+def plain(name: str, rows: list[Row]) -> float:
+    """The metric of these rows: from its definition for some, else the metric itself, which has tests of its own."""
     if name == "war":
-        return sum(t == p for _, t, p in rows) / len(rows)
+        return sum(t == p for _, t, p, _ in rows) / len(rows)
+    if name not in ("uar", "f1_macro", "f1_weighted"):
+        _, truth, predicted, posteriors = (np.array(x) for x in zip(*rows, strict=True))
+        value = metrics()[name][1](truth, predicted, posteriors, len(LABELS))
+        assert value is not None
+        return value
     recalls, f1s, weighted = [], [], 0.0
     for c in range(len(LABELS)):
-        hits = sum(t == p == c for _, t, p in rows)
-        true = sum(t == c for _, t, _ in rows)
-        said = sum(p == c for _, _, p in rows)
+        hits = sum(t == p == c for _, t, p, _ in rows)
+        true = sum(t == c for _, t, *_ in rows)
+        said = sum(p == c for _, _, p, _ in rows)
         if true:
             recalls.append(hits / true)
         if true or said:
@@ -89,11 +101,12 @@ def test_every_aggregate_equals_plain_loops(seed: int, seeds: int) -> None:
     folds = ["f0", "f1", "f2", "f3"]
     got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=50)
     assert (got["n_folds"], got["n_seeds"]) == (4, seeds)
-    for name in ("uar", "war", "f1_macro", "f1_weighted"):
+    for name, (spec, _) in metrics().items():
         summary = got["metrics"][name]
         pooled = statistics.fmean(plain(name, pairs(results, s, folds)) for s in range(seeds))
         assert summary["pooled"] == pytest.approx(pooled, abs=CLOSE)
-        if name.startswith("f1"):
+        assert summary["definition"] == spec.summary
+        if not spec.per_fold:
             assert summary["per_fold"] == dict.fromkeys(folds)
             assert summary["mean"] is summary["std_folds"] is summary["std_seeds"] is None
             continue
@@ -111,14 +124,14 @@ def test_every_aggregate_equals_plain_loops(seed: int, seeds: int) -> None:
             assert summary["std_seeds"] == pytest.approx(spread, abs=CLOSE)
     matrix = [[0] * 4 for _ in LABELS]
     for s in range(seeds):
-        for _, t, p in pairs(results, s, folds):
+        for _, t, p, _ in pairs(results, s, folds):
             matrix[t][p] += 1
     assert got["confusion"] == {"labels": list(LABELS), "matrix": matrix}
     for c, label in enumerate(LABELS):
         rows = pairs(results, 0, folds)
-        assert got["support"]["pooled"][label] == sum(t == c for _, t, _ in rows)
+        assert got["support"]["pooled"][label] == sum(t == c for _, t, *_ in rows)
         for f in folds:
-            assert got["support"]["per_fold"][f][label] == sum(t == c for _, t, _ in pairs(results, 0, [f]))
+            assert got["support"]["per_fold"][f][label] == sum(t == c for _, t, *_ in pairs(results, 0, [f]))
         assert got["per_class_recall"][label] == pytest.approx(matrix[c][c] / sum(matrix[c]), abs=CLOSE)
     assert json.loads(json.dumps(got, allow_nan=False)) == got
 
@@ -134,7 +147,7 @@ def test_the_interval_is_the_bootstrap_over_speakers_by_plain_loops() -> None:
     while len(draws) < 60:
         for weights in rng.multinomial(len(speakers), [1 / len(speakers)] * len(speakers), size=60).tolist():
             times = dict(zip(speakers, weights, strict=True))
-            if len({t for x, t, _ in rows[0] if times[x]}) == len(LABELS) and len(draws) < 60:
+            if len({t for x, t, *_ in rows[0] if times[x]}) == len(LABELS) and len(draws) < 60:
                 draws.append(weights)
     for name in got["metrics"]:
         values = []
@@ -156,7 +169,9 @@ def test_a_metric_without_a_form_over_confusions_gets_the_same_interval_from_few
 
     got = evaluate(results, labels=LABELS, metrics={"uar": (spec, uar), "bare": (spec, bare)}, resamples=40)
     assert got["metrics"]["bare"]["interval95"] == pytest.approx(got["uar"]["interval95"], abs=CLOSE)
-    assert got["metrics"]["bare"]["interval_note"] == "40 resamples: the metric has no from_confusion"
+    assert (
+        got["metrics"]["bare"]["interval_note"] == "40 resamples: the metric has neither from_confusion nor resampled"
+    )
     assert got["uar"]["interval_note"] is None
 
 

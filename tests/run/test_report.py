@@ -14,14 +14,15 @@ import numpy as np
 import pytest
 
 from serkit.errors import RunFolderError
-from serkit.run.evaluation import compare_published, evaluate
+from serkit.host import get_host
+from serkit.run.evaluation import evaluate
+from serkit.run.plugins import load_metrics
 from serkit.run.predictions import Predictions
 from serkit.run.report import facts as f
 from serkit.run.report import terminal_summary, write_report
 from serkit.run.report.text import escape
+from serkit.run.scoring.published import compare_published
 from serkit.types import Published
-from serkit_plugins.metrics import classification
-from serkit_plugins.metrics.hooks import serkit_metrics
 
 EMODB = ("angry", "boredom", "disgust", "fear", "happy", "sad", "neutral")
 SPEAKERS = ("03", "08", "09", "10", "11", "12", "13", "14", "15", "16")
@@ -70,7 +71,7 @@ def fake_run(
                 dev = "" if e == 1 else repr(0.72 - 0.55 * math.exp(-e / 6) + 0.03 * rng.normal())
                 lines.append(f"{e},{12 * e},0.0005,{loss!r},{dev},{dev},2.5")
             (at / "history.csv").write_text("\n".join(lines) + "\n")
-    metrics = {s.name: (s, getattr(classification, s.name)) for s in serkit_metrics()}
+    metrics = load_metrics(get_host(), pytest.fail)
     scores = evaluate(results, labels=labels, metrics=metrics, resamples=500)
     published = Published(source="Chen 2018, table 3", protocol="emodb/chen4@1", preset="paper", uar=0.8282)
     whole: dict[str, Any] = {

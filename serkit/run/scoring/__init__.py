@@ -1,0 +1,1 @@
+"""Parts of ``serkit.run.evaluation``: calling metrics, intervals, curves, groups, the published figure."""
