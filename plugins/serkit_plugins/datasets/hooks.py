@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from serkit.host import hookimpl
-from serkit.host.specs import DatasetSpec, ravdess
-from serkit_plugins.datasets.specs import DatasetSpec, ravdess
+from serkit.host.specs import DatasetSpec
+from serkit_plugins.datasets.specs import csv, demo, emodb, ravdess
 
 
 @hookimpl
 def serkit_datasets() -> list[DatasetSpec]:
     """One spec a corpus, from the modules beside this one."""
-    return [DatasetSpec.SPEC, ravdess.SPEC]
+    return [csv.SPEC, demo.SPEC, emodb.SPEC, ravdess.SPEC]
