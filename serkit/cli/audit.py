@@ -10,6 +10,8 @@ import typer
 from serkit.errors import ProtocolError, RunFolderError, SerkitError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from serkit.data.audit import Audit
     from serkit.types import Corpus
 
@@ -20,7 +22,10 @@ MOST_ROWS = 24
 def audit(
     run: Annotated[Path | None, typer.Argument(help="A run folder, whose protocol.json is audited.")] = None,
     dataset: Annotated[str, typer.Option(help="Corpus to audit, or the one whose file names --split uses.")] = "",
-    data: Annotated[Path | None, typer.Option(help="Folder of the corpus, or of the recordings of --split.")] = None,
+    data: Annotated[
+        list[str] | None,
+        typer.Option(help="Folder of the corpus (one for each of a pool), or of the recordings of --split."),
+    ] = None,
     protocol: Annotated[
         str, typer.Option(help="Protocol of the corpus; `all` takes every one, none the default.")
     ] = "",
@@ -33,7 +38,7 @@ def audit(
     """
     if (run is not None) + bool(dataset) != 1:
         raise UserError("Name one thing to audit: a run folder, or a corpus with --dataset.")
-    page = _run_folder(run) if run is not None else _corpus(dataset, data, protocol, no_audio)
+    page = _run_folder(run) if run is not None else _corpus(dataset, data or (), protocol, no_audio)
     if json_:
         from serkit.cli.console import print_json
 
@@ -44,22 +49,20 @@ def audit(
         raise typer.Exit(1)
 
 
-def _corpus(name: str, data: Path | None, protocol: str, no_audio: bool) -> dict[str, Any]:
+def _corpus(dataset: str, data: Sequence[str], protocol: str, no_audio: bool) -> dict[str, Any]:
     from serkit.data.audit import hash_audio
-    from serkit.data.fetch import locate
-    from serkit.data.loading import load_corpus, make_dataset
     from serkit.data.progress import make_progress
     from serkit.host import get_host
+    from serkit.run import corpora
 
     host = get_host()
-    registered: Any = host.get("dataset", name)
-    spec = registered.spec
+    choice = corpora.choose({"name": dataset}, data, host, where="--dataset")
+    spec, name = corpora.spec_of(choice, host), choice.name
     known = {p.name: p for p in spec.protocols}
-    wanted = protocol.removeprefix(f"{name}/").partition("@")[0] or spec.default_protocol
+    wanted = protocol.rpartition("/")[2].partition("@")[0] or spec.default_protocol
     if wanted != "all" and wanted not in known:
         raise UnknownNameError(f"protocol of {name}", wanted, [*known, "all"])
-    dataset = make_dataset(registered, host.load("dataset", name))
-    corpus = load_corpus(registered, dataset, locate(spec, data, dataset, allow_fetch=False))
+    corpus = corpora.load(choice, host, allow_fetch=False)
     hashes: dict[str, str] = {}
     if not no_audio:
         with make_progress() as bar:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +12,10 @@ from serkit.errors import ConfigError, CorpusError, SerkitError
 app = typer.Typer(no_args_is_help=True, help="List, find, check and fetch corpora.")
 
 Name = Annotated[str, typer.Argument(help="Name of a dataset, as `serkit data list` shows it.")]
-Data = Annotated[Path | None, typer.Option("--data", help="Folder of your own copy, or a manifest.")]
+Data = Annotated[
+    list[str] | None,
+    typer.Option("--data", help="Folder of your own copy, or a manifest; one for each corpus of a pool, as in `run`."),
+]
 Set = Annotated[
     list[str] | None, typer.Option("--set", help="An option of the dataset, e.g. subset='\"816\"' or missing=skip.")
 ]
@@ -53,35 +55,38 @@ def path(name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def check(
-    name: Name,
+    name: Annotated[str, typer.Argument(help="Name of a dataset, or of several to be pooled, e.g. emodb+ravdess.")],
     data: Data = None,
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
     """Count a corpus, decode every recording and compare checksums; ends with 1 if something is missing or damaged."""
-    from serkit.data.fetch import locate
-    from serkit.data.loading import check_recordings, load_corpus, make_dataset
+    from serkit.data.loading import check_recordings
+    from serkit.data.pool import label_map_dict
     from serkit.data.progress import make_progress
     from serkit.host import get_host
+    from serkit.run import corpora
 
     host = get_host()
-    registered: Any = host.get("dataset", name)
-    dataset = make_dataset(registered, host.load("dataset", name), _options(set_))
-    root = locate(registered.spec, data, dataset, allow_fetch=False)
-    corpus = load_corpus(registered, dataset, root)
+    choice = corpora.choose({**_options(set_), "name": name}, data or (), host, where="--set")
+    parts = corpora.read(choice, host, allow_fetch=False)
+    corpus = corpora.combine(choice, parts)
     with make_progress() as progress:
-        problems = check_recordings(registered, dataset, corpus, root, progress)
+        problems = [
+            line for p in parts for line in check_recordings(p.registered, p.dataset, p.corpus, p.root, progress)
+        ]
     whole = corpus.complete and not problems
     counts = {label: sum(u.label == label for u in corpus.utterances) for label in corpus.labels}
     if as_json:
         _print_json(
             {
-                "name": name,
+                "name": corpus.name,
                 "path": str(corpus.root),
                 "subset": corpus.subset,
                 "utterances": len(corpus.utterances),
                 "speakers": len(corpus.speakers),
                 "labels": counts,
+                "label_map": label_map_dict(corpus),
                 "complete": corpus.complete,
                 "notes": list(corpus.notes),
                 "problems": list(problems),
@@ -90,7 +95,9 @@ def check(
         )
     else:
         classes = ", ".join(f"{label} {count}" for label, count in counts.items())
-        typer.echo(f"{name} at {corpus.root}: {len(corpus.utterances)} utterances, {len(corpus.speakers)} speakers.")
+        typer.echo(
+            f"{corpus.name} at {corpus.root}: {len(corpus.utterances)} utterances, {len(corpus.speakers)} speakers."
+        )
         typer.echo(f"Classes: {classes}.")
         for line in (*corpus.notes, *problems):
             typer.echo(line)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.errors import ConfigError, UnknownNameError, UserError
-from serkit.host import DatasetSpec, Host
+from serkit.host import DatasetSpec, Host, Registered
 from serkit.host.protocols import ALL_DATA, CROSS_CORPUS, LOSO_NEXT, POOLED_SPEAKERS, RANDOM_5FOLD
 from serkit.host.specs import ProtocolSpec
 
@@ -142,31 +142,57 @@ def spec_of(choice: CorpusChoice, host: Host) -> DatasetSpec:
     )
 
 
-def load(choice: CorpusChoice, host: Host, *, progress: Progress | None = None, allow_fetch: bool = True) -> Corpus:
-    """The corpus, or the pool of the corpora, with the label map applied; fetched first where allowed and needed.
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of the choice that was read from the folder ``root``: the plugin behind it and its corpus, labels as they
+    are there."""
 
-    Raises what ``locate``, ``load_corpus``, ``map_labels`` and ``pool`` raise.
+    registered: Registered
+    dataset: Any
+    root: Path
+    corpus: Corpus
+
+
+def read(choice: CorpusChoice, host: Host, *, progress: Progress | None = None, allow_fetch: bool = True) -> list[Part]:
+    """Every part of the choice as its dataset reads it; fetched first where allowed and needed.
+
+    Raises what ``serkit.data.fetch.locate`` and ``serkit.data.loading.load_corpus`` raise.
     """
-    from serkit.data import pool
     from serkit.data.fetch import locate
     from serkit.data.loading import load_corpus, make_dataset
 
-    corpora = []
+    parts = []
     for part in choice.parts:
         registered = host.get("dataset", part.name)
         assert isinstance(registered.spec, DatasetSpec)
         dataset = make_dataset(registered, host.load("dataset", part.name), part.options)
         root = locate(registered.spec, part.path or None, dataset, progress=progress, allow_fetch=allow_fetch)
-        corpora.append(load_corpus(registered, dataset, root))
-    known = {label for corpus in corpora for label in corpus.labels}
+        corpus = load_corpus(registered, dataset, root)
+        parts.append(Part(registered=registered, dataset=dataset, root=root, corpus=corpus))
+    return parts
+
+
+def combine(choice: CorpusChoice, parts: Sequence[Part]) -> Corpus:
+    """The corpus, or the pool of the corpora, with the label maps of the choice applied.
+
+    Raises UnknownNameError for a class that no part has, and what ``serkit.data.pool`` raises.
+    """
+    from serkit.data import pool
+
+    known = {label for part in parts for label in part.corpus.labels}
     for source in choice.label_map:
         if source not in known:
             raise UnknownNameError(f"class of {choice.name}", source, known, "Correct [dataset.label_map].")
     mapped = []
-    for part, corpus in zip(choice.parts, corpora, strict=True):
-        common = {s: t for s, t in choice.label_map.items() if s in corpus.labels}
-        mapped.append(pool.map_labels(corpus, {**common, **part.label_map}))
+    for wanted, part in zip(choice.parts, parts, strict=True):
+        common = {s: t for s, t in choice.label_map.items() if s in part.corpus.labels}
+        mapped.append(pool.map_labels(part.corpus, {**common, **wanted.label_map}))
     return mapped[0] if len(mapped) == 1 else pool.pool(mapped)
+
+
+def load(choice: CorpusChoice, host: Host, *, progress: Progress | None = None, allow_fetch: bool = True) -> Corpus:
+    """:func:`read` and :func:`combine` in one."""
+    return combine(choice, read(choice, host, progress=progress, allow_fetch=allow_fetch))
 
 
 def _paths(wanted: Sequence[str], data: Sequence[str | Path]) -> dict[str, str]:

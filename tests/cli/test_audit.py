@@ -13,6 +13,7 @@ import pytest
 import serkit
 from serkit.cli.main import invoke
 from serkit.data import protocols
+from serkit.testing.audio import write_noise
 from serkit.types import Corpus, Protocol
 from serkit_plugins.datasets import emodb
 
@@ -140,6 +141,24 @@ def test_a_run_folder_that_was_changed(
     assert code == 1
     assert "was changed after the run began" in out
     assert ("Broken: " in out) == (what == "speaker")
+
+
+def test_a_pool_of_a_corpus_with_a_copy_of_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for folder in ("emodb", "own"):
+        for k, name in enumerate(("03a01Wa", "03a01Fa", "08a01Wa", "08a01Fd", "09a01Fa", "09a01Wb")):
+            write_noise(tmp_path / folder / f"{name}.wav", seed=name if k == 3 else f"{folder} {name}")
+    rows = [f"{p.name},{'angry' if p.stem[5] == 'W' else 'happy'},{p.name[:2]}" for p in (tmp_path / "own").iterdir()]
+    (tmp_path / "own" / "m.csv").write_text("\n".join(["file,emotion,speaker", *rows, ""]))
+    ask = ["--dataset", "emodb+csv", "--data", tmp_path / "emodb", "--data", f"csv={tmp_path / 'own'}"]
+    code, content = page(capsys, *ask)
+    assert (code, content["dataset"], content["holds"]) == (1, "csv+emodb", False)
+    (found,) = content["protocols"]
+    assert found["protocol"] == "csv+emodb/cross_corpus@1"
+    assert "the same recording is in train" in found["broken"][0]
+    assert "csv/08a01Fd" in found["broken"][0]
+    code, content = page(capsys, *ask, "--protocol", "emodb+csv/loso_next@1")
+    assert (code, content["holds"]) == (0, True)  # it promises unseen speakers only; the copy is measured
+    assert content["protocols"][0]["kinds"]["audio"]["overlaps"]
 
 
 @pytest.mark.parametrize(

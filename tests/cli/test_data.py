@@ -100,3 +100,22 @@ def test_check_takes_options_of_the_dataset(tmp_path: Path) -> None:
         call(*given, "subst=1")
     with pytest.raises(ConfigError, match="is not key=value"):
         call(*given, "subset")
+
+
+def test_check_of_a_pool_checks_its_parts_and_counts_what_they_share(tmp_path: Path) -> None:
+    for name in ("03a01Wa", "03a01Fa", "03a01Nc", "03a04Lc"):
+        for part in ("emodb", "own"):
+            (tmp_path / part).mkdir(exist_ok=True)
+            sf.write(tmp_path / part / f"{name}.wav", np.full(100, len(part), np.int16), 16000)
+    rows = ["a,03a01Wa.wav,anger", "a,03a01Fa.wav,happy", "b,03a01Nc.wav,calm"]
+    (tmp_path / "own" / "m.csv").write_text("\n".join(["speaker,file,emotion", *rows, ""]))
+    given = ["check", "emodb+csv", "--data", str(tmp_path / "emodb"), "--data", str(tmp_path / "own"), "--json"]
+    content = json.loads(call(*given, "--set", "csv.label_map.calm=neutral").stdout)
+    assert (content["name"], content["path"]) == ("csv+emodb", str(tmp_path))
+    assert (content["utterances"], content["speakers"]) == (6, 3)
+    assert content["labels"] == {"angry": 2, "happy": 2, "neutral": 2}
+    assert content["label_map"]["csv"]["calm"] == {"target": "neutral", "utterances": 1}
+    assert content["label_map"]["emodb"]["boredom"] == {"target": None, "utterances": 1}
+    assert content["whole"] is False
+    assert sum("does not hold the published recording" in line for line in content["problems"]) == 4
+    assert "Classes: angry 2, happy 2." in call(*given[:-1]).stdout

@@ -133,8 +133,11 @@ from serkit.host.protocols import LOSO_NEXT
 
 @hookimpl
 def serkit_datasets():
-    return [DatasetSpec(name=name, summary="s", target=f"pool_code:{name.title()}", labels={"happy": 6, "sad": 6},
-                        speakers=3, protocols=(LOSO_NEXT,), default_protocol="loso_next") for name in ("north", "south")]
+    return [
+        DatasetSpec(name=name, summary="s", target=f"pool_code:{name.title()}", labels={"happy": 6, "sad": 6},
+                    speakers=3, protocols=(LOSO_NEXT,), default_protocol="loso_next")
+        for name in ("north", "south")
+    ]
 """
 
 CODE = """
