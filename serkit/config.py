@@ -10,7 +10,7 @@ import dataclasses
 import tomllib
 import types
 from collections.abc import Mapping
-from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from serkit.errors import ConfigError, PluginError, nearest
 
@@ -35,7 +35,7 @@ def load(cls: type[T], values: Mapping[str, Any], *, where: str = "", path: str 
     check_keys(cls, values, where=where, path=path)
     try:
         # lax mode: TOML has no tuples; json-like lists become them
-        return TypeAdapter(cls).validate_python(dict(values))
+        return TypeAdapter(cls).validate_python(_texts(cls, values))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join([path, *map(str, first["loc"])] if path else map(str, first["loc"]))
@@ -77,6 +77,16 @@ def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     for key, value in over.items():
         old = out.get(key)
         out[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return out
+
+
+def _texts(cls: Any, values: Mapping[str, Any]) -> dict[str, Any]:
+    """``values`` with numbers that are choices of a text as text: ``--set subset=816`` reads as a number."""
+    hints = get_type_hints(cls)
+    out = dict(values)
+    for key, value in values.items():
+        if type(value) is int and get_origin(hints[key]) is Literal and str(value) in get_args(hints[key]):
+            out[key] = str(value)
     return out
 
 

@@ -17,7 +17,7 @@ _STEMS: Mapping[str, re.Pattern[str]] = {
     "TESS": re.compile(r"(OAF?|YAF)_[a-z]+_(angry|disgust|fear|happy|neutral|ps|sad)$", re.IGNORECASE),
     "EMO-DB": re.compile(r"(03|08|09|1[0-6])[ab]\d\d[WLEAFTN][a-z]$", re.IGNORECASE),
     "SAVEE": re.compile(r"((DC|JE|JK|KL)_)?(sa|su|a|d|f|h|n)\d\d$", re.IGNORECASE),
-    "CASIA": re.compile(r"(2[0-4]\d|250)$"),
+    "CASIA": re.compile(r"(20[1-9]|2[1-4]\d|250)$|.*(liuchanhg|wangzhe|zhaoquanyin|zhaozuoxiang)", re.IGNORECASE),
 }
 
 

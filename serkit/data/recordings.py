@@ -92,8 +92,8 @@ def gap_notes(
     wanted = {x for x, s in expected.items() if s in here}
     missing = wanted - set(found)
     if missing:
-        of = f"recordings of the {len(here)} {speakers} that are there" if absent else f"recordings of {corpus}"
-        notes.append(missing_note(missing, len(wanted), of))
+        rest = f"the {len(here)} {speakers} that are there" if len(here) > 1 else "the only one that is there"
+        notes.append(missing_note(missing, len(wanted), f"recordings of {rest if absent else corpus}"))
     return notes
 
 

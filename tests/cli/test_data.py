@@ -72,7 +72,8 @@ def test_check_uses_the_checksums_of_the_dataset(tmp_path: Path) -> None:
     sf.write(path, np.zeros(100, np.int16), 16000)
     result = call("check", "emodb", "--data", str(tmp_path))
     assert result.exit_code == 1
-    assert "534 of the 535 recordings of EMO-DB are missing" in result.stdout
+    assert "9 of the 10 speakers of EMO-DB are missing: 08, 09, 10, " in result.stdout
+    assert "48 of the 49 recordings of the only one that is there are missing" in result.stdout
     assert "does not hold the published recording 03a01Fa" in result.stdout
 
 

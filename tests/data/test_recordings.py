@@ -60,5 +60,9 @@ def test_gaps_are_whole_speakers_and_five_recordings_of_the_others() -> None:
     ]
     assert gap_notes(["a0", "a1", "x"], expected, "TOY", "actors") == [
         "2 of the 3 actors of TOY are missing: b, c.",
-        "6 of the 8 recordings of the 1 actors that are there are missing: a2, a3, a4, a5, a6 and 1 more.",
+        "6 of the 8 recordings of the only one that is there are missing: a2, a3, a4, a5, a6 and 1 more.",
+    ]
+    assert gap_notes([x for x in expected if x[0] != "c" and x != "a0"], expected, "TOY") == [
+        "1 of the 3 speakers of TOY is missing: c.",
+        "1 of the 16 recordings of the 2 speakers that are there are missing: a0.",
     ]

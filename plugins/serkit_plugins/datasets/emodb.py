@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from serkit import config
 from serkit.data import audio, fetch
-from serkit.data.corpus import build, count_notes, missing_note
+from serkit.data.corpus import build, count_notes, few
 from serkit.data.progress import Progress, SilentProgress
 from serkit.data.recognise import wrong_folder
+from serkit.data.recordings import Recordings, collect, gap_notes
 from serkit.errors import AudioError, CorpusError, DownloadError
 from serkit.kernels.threads import thread_count
 from serkit.types import Corpus, Utterance
@@ -58,8 +59,8 @@ COUNTS = {"angry": 127, "boredom": 81, "disgust": 46, "fear": 69, "happy": 71, "
 
 # Versions of the 535 are a to f; release 2.0 adds recordings, so any letter is read.
 _NAME = re.compile(r"(03|08|09|1[0-6])(a0[12457]|b0[1239]|b10)([wleaftn])([a-z])", re.IGNORECASE)
-_SUFFIXES = (".wav", ".flac")
-_EXPECTED = "535 files named like 03a01Fa.wav (speaker, text, emotion letter, version) in it, in its wav/ or one below"
+_ADDED = 281  # recordings that release 2.0 adds
+_EXPECTED = "535 files named like 03a01Fa.wav (speaker, text, emotion letter, version)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,53 +80,54 @@ class EmoDb:
     def load(self, root: Path) -> Corpus:
         """The corpus below ``root``; ids are file names without suffix (``03a01Fa``), wherever the files lie.
 
-        What is missing or was left out is in ``notes``, and ``complete`` says whether the subset is whole. Raises
-        CorpusError if no recording of EMO-DB is there.
+        What is missing or was left out is in ``notes``, and ``complete`` says whether the subset is whole. The 281
+        recordings of ``"816"`` that are not among the 535 can only be counted: their names are not known. Raises
+        CorpusError if no recording of EMO-DB is there, or if two of one id differ.
         """
         root = Path(root)
-        folder, files, strangers, doubled = _recordings(root)
-        wanted = set(_checksums())
-        notes = []
-        if self.options.subset == "535":
-            chosen = {x: p for x, p in files.items() if x in wanted}
-            if len(files) == 816 and len(chosen) == 535:
-                notes.append(
-                    "816 recordings were found (EMO-DB 2.0); the 535 of the published set are used "
-                    '(dataset option subset = "816" takes all).'
-                )
-            elif len(files) > len(chosen):
-                extra = sorted(set(files) - wanted)
-                notes.append(
-                    f"{len(extra)} recordings are named like EMO-DB but not among its 535, and were left out "
-                    f"({', '.join(extra[:5])}{', ...' if len(extra) > 5 else ''})."
-                )
-            if not chosen:
-                raise CorpusError(
-                    f"None of the {len(files)} recordings in {folder} is one of EMO-DB's 535 (e.g. {min(files)}); "
-                    f'check the folder, or set the dataset option subset = "816".'
-                )
-            missing = wanted - set(chosen)
-            complete = not missing
-            if missing:
-                notes.append(missing_note(missing, 535, "recordings of EMO-DB"))
-        else:
-            chosen, complete = files, len(files) == 816
-            if not complete:
-                notes.append(f"{len(files)} recordings were found where EMO-DB 2.0 has 816.")
-        utterances = [_utterance(x, p) for x, p in chosen.items()]
-        if self.options.subset == "535" and not complete:
-            speakers = {name: count for name, (_, _, count) in SPEAKERS.items()}
-            notes += count_notes(utterances, labels=COUNTS, speakers=speakers)
-        if strangers:
-            notes.append(
-                f"{len(strangers)} audio files in {folder} are not named as EMO-DB's and were left out "
-                f"({', '.join(strangers[:3])}{', ...' if len(strangers) > 3 else ''})."
+        found = _recordings(root)
+        wanted = self.published()
+        chosen = {x: p for x, p in found.files.items() if x in wanted}
+        extra = sorted(found.files.keys() - chosen.keys())
+        if not chosen:
+            raise CorpusError(
+                f"None of the {len(found.files)} recordings in {root} is one of EMO-DB's 535 (e.g. "
+                f"{min(found.files)}); check the folder."
             )
-        if doubled:
-            notes.append(f"{len(doubled)} recordings are there twice, and the WAV was taken (e.g. {doubled[0]}).")
+        notes = gap_notes(chosen, wanted, "EMO-DB")
+        if notes:
+            speakers = {name: count for name, (_, _, count) in SPEAKERS.items()}
+            notes += count_notes(map(_utterance, chosen, chosen.values()), labels=COUNTS, speakers=speakers)
+        complete = True
+        if self.options.subset == "816":
+            chosen, complete = dict(found.files), len(extra) == _ADDED
+            if not complete:
+                notes.append(f"{len(extra)} recordings beyond the 535 were found where EMO-DB 2.0 has {_ADDED}.")
+        elif len(extra) == _ADDED and not notes:
+            notes.append(
+                f"{len(found.files)} recordings were found (EMO-DB 2.0); the 535 of the published set are used "
+                '(dataset option subset = "816" takes all).'
+            )
+        elif extra:
+            notes.append(
+                f"{len(extra)} recordings are named like EMO-DB but not among its 535, and were left out "
+                f"({few(extra, 5)})."
+            )
         return build(
-            "emodb", folder, utterances, sorted(COUNTS), subset=self.options.subset, complete=complete, notes=notes
+            "emodb",
+            root,
+            [_utterance(x, p) for x, p in chosen.items()],
+            sorted(COUNTS),
+            subset=self.options.subset,
+            complete=complete,
+            missing=wanted.keys() - chosen.keys(),
+            notes=notes + found.notes("EMO-DB"),
         )
+
+    @staticmethod
+    def published() -> dict[str, str]:
+        """Id of each of the 535 to its speaker."""
+        return {name: name[:2] for name in _checksums()}
 
     def identify(self, path: PurePath) -> Utterance | None:
         """What the name of one file says, without opening it; None if no recording of EMO-DB is named so."""
@@ -138,7 +140,7 @@ class EmoDb:
         A file is whole if it is the published one to the byte or decodes to the same samples (a FLAC copy, a WAV
         with other header chunks). Recordings beyond the 535 are only decoded: their checksums are not known.
         """
-        _, files, _, _ = _recordings(Path(root))
+        files = _recordings(Path(root)).files
         bar = progress or SilentProgress()
         bar.start(len(files), "Checking the recordings of emodb")
         problems = []
@@ -183,39 +185,12 @@ def _checksums() -> dict[str, tuple[str, str]]:
     return {name: (file, decoded) for name, file, decoded in rows}
 
 
-def _recordings(root: Path) -> tuple[Path, dict[str, Path], list[str], list[str]]:
-    """The folder with the recordings, id to file, names of other audio there, and ids that are there twice."""
-    if not root.is_dir():
+def _recordings(root: Path) -> Recordings:
+    """What is named as EMO-DB's below ``root``; CorpusError if nothing is."""
+    found = collect(root, _name_of) if root.is_dir() else None
+    if found is None or not found.files:
         raise wrong_folder("EMO-DB", root, _EXPECTED)
-    for folder in _candidates(root):
-        files: dict[str, Path] = {}
-        strangers, doubled = [], []
-        for path in sorted(folder.iterdir()):
-            if path.name.startswith(".") or path.suffix.lower() not in audio.SUFFIXES:
-                continue
-            name = _name_of(path)
-            if name is None or path.suffix.lower() not in _SUFFIXES:
-                strangers.append(path.name)
-                continue
-            if name in files:
-                doubled.append(name)
-                if path.suffix.lower() != ".wav":
-                    continue
-            files[name] = path
-        if files:
-            return folder, files, strangers, doubled
-    raise wrong_folder("EMO-DB", root, _EXPECTED)
-
-
-def _candidates(root: Path) -> Iterable[Path]:
-    """Folders that the recordings may lie in: ``root``, its ``wav/``, and the same one level down."""
-    yield root
-    below = sorted(p for p in root.iterdir() if p.is_dir() and not p.name.startswith("."))
-    # wav/ before its neighbours: silb/ and the like are not looked through first
-    for folder in sorted(below, key=lambda p: (p.name.lower() not in ("wav", "flac"), p.name)):
-        yield folder
-    for folder in below:
-        yield from (p for p in sorted(folder.iterdir()) if p.is_dir() and p.name.lower() in ("wav", "flac"))
+    return found
 
 
 def _name_of(path: PurePath) -> str | None:

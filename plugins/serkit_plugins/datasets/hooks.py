@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from serkit.host import hookimpl
 from serkit.host.specs import DatasetSpec
-from serkit_plugins.datasets.specs import csv, demo, emodb, ravdess
+from serkit_plugins.datasets.specs import casia, csv, demo, emodb, ravdess, savee, tess
 
 
 @hookimpl
 def serkit_datasets() -> list[DatasetSpec]:
     """One spec a corpus, from the modules beside this one."""
-    return [csv.SPEC, demo.SPEC, emodb.SPEC, ravdess.SPEC]
+    return [
+        casia.SPEC,
+        csv.SPEC,
+        demo.SPEC,
+        emodb.SPEC,
+        ravdess.SPEC,
+        savee.SPEC,
+        tess.SPEC,
+    ]

@@ -10,8 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serkit.testing.trees import ravdess
+from serkit.testing.trees import casia, emodb, ravdess, savee, tess
 
 Writer = Callable[..., Any]
 
-TREES: Mapping[str, Writer] = {"ravdess": ravdess.write}
+TREES: Mapping[str, Writer] = {
+    "casia": casia.write,
+    "emodb": emodb.write,
+    "ravdess": ravdess.write,
+    "savee": savee.write,
+    "tess": tess.write,
+}

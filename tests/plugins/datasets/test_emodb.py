@@ -20,6 +20,7 @@ from serkit.data.progress import SilentProgress
 from serkit.data.protocols import make_protocol
 from serkit.errors import ConfigError, CorpusError, DownloadError
 from serkit.host.specs import DatasetSpec
+from serkit.testing.trees.emodb import write as emodb_tree
 from serkit_plugins.datasets import emodb
 from serkit_plugins.datasets.emodb import COUNTS, SPEAKERS, TEXTS, EmoDb
 from serkit_plugins.datasets.hooks import serkit_datasets
@@ -144,10 +145,33 @@ def test_another_number_is_told_and_what_is_missing_is_named(tmp_path: Path) -> 
     assert f"7 of the 535 recordings of EMO-DB are missing: {', '.join(IDS[:5])} and 2 more." in notes
     assert "speaker differ from the published corpus: 03 42 of 49" in notes
     assert "2 recordings are named like EMO-DB but not among its 535" in notes
-    assert "1 audio files" in notes
+    assert "1 audio file in" in notes
+    assert corpus.missing == tuple(IDS[:7])
     few = EmoDb(subset="816").load(tmp_path)
-    assert not few.complete
-    assert few.notes[0] == "530 recordings were found where EMO-DB 2.0 has 816."
+    assert (few.complete, few.missing) == (False, tuple(IDS[:7]))
+    assert "2 recordings beyond the 535 were found where EMO-DB 2.0 has 281." in few.notes
+    assert few.notes[0] == corpus.notes[0]
+
+
+def test_a_set_of_816_is_whole_by_the_names_of_the_535_and_the_number_of_the_others(tmp_path: Path) -> None:
+    emodb_tree(tmp_path, subset="816")
+    both = {s: EmoDb(subset=s).load(tmp_path) for s in ("535", "816")}
+    assert [(c.subset, len(c.utterances), c.complete) for c in both.values()] == [
+        ("535", 535, True),
+        ("816", 816, True),
+    ]
+    for protocol in SPEC.protocols[:2]:
+        hashes = {make_protocol(c, protocol).hash for c in both.values()}
+        assert len(hashes) == 2
+    # as many files, but one of the 535 is missing
+    (tmp_path / "wav" / f"{IDS[0]}.wav").rename(tmp_path / "wav" / f"{IDS[0][:-1]}z.wav")
+    broken = EmoDb(subset="816").load(tmp_path)
+    assert (len(broken.utterances), broken.complete, broken.missing) == (816, False, (IDS[0],))
+    assert "282 recordings beyond the 535" in broken.notes[-1]
+
+
+def test_816_may_be_set_as_a_number() -> None:
+    assert EmoDb(subset=816).options.subset == "816"
 
 
 def test_twins_in_two_containers_count_once(tmp_path: Path) -> None:
@@ -156,7 +180,7 @@ def test_twins_in_two_containers_count_once(tmp_path: Path) -> None:
     corpus = EmoDb().load(tmp_path)
     assert len(corpus.utterances) == 535
     assert corpus.by_id()[IDS[0]].path.suffix == ".wav"
-    assert "2 recordings are there twice" in corpus.notes[0]
+    assert "2 recordings of EMO-DB are there more than once" in corpus.notes[0]
 
 
 @pytest.mark.parametrize(
