@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from serkit.host import hookimpl
 from serkit.host.specs import DatasetSpec
-from serkit_plugins.datasets.specs import casia, csv, demo, emodb, ravdess, savee, tess
+from serkit_plugins.datasets.specs import (
+    casia,
+    csv,
+    demo,
+    emodb,
+    iemocap,
+    ravdess,
+    savee,
+    tess,
+)
 
 
 @hookimpl
@@ -15,6 +24,7 @@ def serkit_datasets() -> list[DatasetSpec]:
         csv.SPEC,
         demo.SPEC,
         emodb.SPEC,
+        iemocap.SPEC,
         ravdess.SPEC,
         savee.SPEC,
         tess.SPEC,

@@ -10,13 +10,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serkit.testing.trees import casia, emodb, ravdess, savee, tess
+from serkit.testing.trees import casia, emodb, iemocap, ravdess, savee, tess
 
 Writer = Callable[..., Any]
 
 TREES: Mapping[str, Writer] = {
     "casia": casia.write,
     "emodb": emodb.write,
+    "iemocap": iemocap.write,
     "ravdess": ravdess.write,
     "savee": savee.write,
     "tess": tess.write,

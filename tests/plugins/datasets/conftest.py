@@ -1,4 +1,4 @@
-"""What tests of several corpora share: an HTTP server that stands for the official places."""
+"""What tests of several corpora share: an HTTP server that stands for the official places, a tree that is only read."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from serkit.data import fetch
+from serkit.testing.trees import iemocap
 
 Serve = Callable[[Path], str]
 
@@ -42,3 +43,11 @@ def serve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@pytest.fixture(scope="session")
+def whole_iemocap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder above an IEMOCAP of 10,039 silent turns, the improvised ones as long as in the code of Chen 2018."""
+    root = tmp_path_factory.mktemp("whole iemocap")
+    iemocap.write(root, whole=True, seconds=iemocap.authors_seconds)
+    return root
