@@ -21,7 +21,7 @@ def serkit_recipes() -> list[RecipeSpec]:
         ),
         RecipeSpec(
             name="chen2018-iemocap",
-            summary="3-D ACRNN, 6 convolutions, on improvised IEMOCAP (needs a plugin that reads IEMOCAP)",
+            summary="3-D ACRNN, 6 convolutions, on improvised IEMOCAP: ten speakers left out in turn, five seeds",
             target="serkit_plugins.recipes:chen2018-iemocap.toml",
             citation=_CHEN,
             architecture="acrnn",

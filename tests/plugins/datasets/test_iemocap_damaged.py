@@ -120,7 +120,7 @@ def test_extra_files_are_told_and_hidden_ones_are_not(small: Path) -> None:
     labels_of(small, "Ses01F_impro01").with_name("notes.md").touch()
     shutil.copy(wav / "Ses01F_impro01" / "Ses01F_impro01_F000.wav", wav / "Ses01F_impro01_F000.wav")
     corpus = load(small)
-    assert corpus.utterances == expected.utterances or len(corpus.utterances) == len(expected.utterances)
+    assert [u.id for u in corpus.utterances] == [u.id for u in expected.utterances]
     notes = "\n".join(n for n in corpus.notes if n not in expected.notes)
     assert re.search(r"1 audio file in .* is not named as IEMOCAP's and was left out \(readme\.wav\)", notes)
     assert "1 recording of IEMOCAP is there more than once" in notes
@@ -165,7 +165,10 @@ def test_a_missing_folder_and_a_copy_without_labels_or_sound_are_refused(small: 
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda x: x.replace("\tang\t", "\tagn\t").replace("\tneu\t", "\tagn\t"), "the emotion code 'agn'; IEMOCAP has"),
+        (
+            lambda x: x.replace("\tang\t", "\tagn\t").replace("\tneu\t", "\tagn\t"),
+            "emotion code 'agn'; IEMOCAP has",
+        ),
         (lambda x: x.replace(" - ", " to "), "is not a turn of IEMOCAP ('["),
         (lambda x: x.replace("Ses01F", "Ses09F"), "is not a turn of IEMOCAP ('["),
         (lambda x: x[:40], "is not a turn of IEMOCAP ('["),
