@@ -59,7 +59,7 @@ Seconds = Callable[[list[tuple[str, str, bool]]], Sequence[float]]
 """Durations of turns given as (speaker, code, improvised), in the order of the plan."""
 
 
-def write_iemocap(
+def write(
     root: Path, whole: bool = False, *, seconds: float | Seconds = 0.05, release: str = "IEMOCAP_full_release"
 ) -> list[MadeTurn]:
     """Write IEMOCAP below ``root`` into the folder ``release`` and return its turns.

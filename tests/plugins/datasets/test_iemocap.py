@@ -11,7 +11,7 @@ import pytest
 
 from serkit.data.protocols import make_protocol
 from serkit.host.specs import DatasetSpec
-from serkit.testing.trees.iemocap import write_iemocap
+from serkit.testing.trees import iemocap
 from serkit.types import Corpus
 from serkit_plugins.datasets.hooks import serkit_datasets
 from serkit_plugins.datasets.iemocap import names
@@ -135,7 +135,7 @@ def test_an_utterance_says_all_that_the_corpus_says(tmp_path: Path) -> None:
 
 
 def test_the_files_of_the_tree_have_the_quirks_of_the_release(tmp_path: Path) -> None:
-    write_iemocap(tmp_path)
+    iemocap.write(tmp_path)
     labels = [p.read_bytes() for p in tmp_path.rglob("EmoEvaluation/*.txt")]
     assert any(b"\r\n" in x for x in labels)
     assert any(not x.endswith(b"\n") for x in labels)
@@ -162,7 +162,7 @@ def bare(release: Path, into: Path, flat: bool) -> None:
 
 @pytest.mark.parametrize("layout", ["release", "above", "bare", "flat", "Übung mit Leerzeichen"])
 def test_every_layout_gives_the_same_ids_and_hash(tmp_path: Path, layout: str) -> None:
-    write_iemocap(tmp_path / "first")
+    iemocap.write(tmp_path / "first")
     release = tmp_path / "first" / "IEMOCAP_full_release"
     expected = load(release)
     root = {"release": release, "above": release.parent}.get(layout, tmp_path / layout)

@@ -13,7 +13,7 @@ import pytest
 from serkit.data.loading import load_corpus, make_dataset
 from serkit.errors import ConfigError, CorpusError
 from serkit.host import get_host
-from serkit.testing.trees.iemocap import write_iemocap
+from serkit.testing.trees import iemocap
 from serkit.types import Corpus
 from serkit_plugins.datasets.iemocap.loader import Iemocap
 
@@ -41,7 +41,7 @@ def whole(whole_iemocap: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def small(tmp_path: Path) -> Path:
     """A small tree in a folder whose name has a space and an umlaut."""
-    write_iemocap(tmp_path, release="IEMOCAP für mich")
+    iemocap.write(tmp_path, release="IEMOCAP für mich")
     return tmp_path / "IEMOCAP für mich"
 
 
@@ -156,7 +156,7 @@ def test_a_missing_folder_and_a_copy_without_labels_or_sound_are_refused(small: 
     for session in small.iterdir():
         shutil.rmtree(session / "sentences")
     assert "holds labels of IEMOCAP but no recordings of its improvised turns" in refused(small)
-    write_iemocap(small.parent, release=small.name)
+    iemocap.write(small.parent, release=small.name)
     for session in small.iterdir():
         shutil.rmtree(session / "dialog")
     assert "Session1/dialog/EmoEvaluation/Ses01F_impro01.txt; copy them" in refused(small)

@@ -10,7 +10,7 @@ import serkit
 from serkit.host import get_host
 from serkit.run.files import read_json
 from serkit.run.recipe import Request, read_recipe, resolve
-from serkit.testing.trees.iemocap import write_iemocap
+from serkit.testing.trees import iemocap
 from serkit_plugins.datasets.iemocap.loader import Iemocap
 
 
@@ -27,7 +27,7 @@ def test_the_recipe_asks_for_the_subset_its_figure_was_measured_on() -> None:
 
 @pytest.mark.usefixtures("one_thread")
 def test_the_recipe_runs_on_a_small_tree(tmp_path: Path) -> None:
-    write_iemocap(tmp_path / "Übung 1", seconds=0.4)
+    iemocap.write(tmp_path / "Übung 1", seconds=0.4)
     sets = ["run.preset=small", "training.epochs=1", "architecture.convs=2", "architecture.maps=[4]"]
     run = serkit.run("chen2018-iemocap", data=tmp_path / "Übung 1", out=tmp_path / "run", folds=[9], seeds=1, sets=sets)
     metrics = read_json(run.path / "metrics.json")
