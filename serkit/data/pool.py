@@ -36,10 +36,8 @@ def map_labels(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
             f"({', '.join(labels) or 'none'}); a classifier needs at least 2."
         )
     counts = Counter(u.label for u in corpus.utterances)
-    renamed = [f"{s} to {t} ({counts[s]})" for s, t in changed.items() if t]
-    dropped = [f"{s} ({counts[s]})" for s, t in changed.items() if not t]
-    words = [f"classes renamed: {', '.join(renamed)}"] if renamed else []
-    words += [f"classes left out: {', '.join(dropped)}"] if dropped else []
+    renamed = [f"{s} ({counts[s]}) counts as {t}" for s, t in changed.items() if t]
+    dropped = [f"{s} ({counts[s]}) is left out" for s, t in changed.items() if not t]
     mapped = build(
         corpus.name,
         corpus.root,
@@ -50,7 +48,7 @@ def map_labels(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
         ),
         complete=corpus.complete,
         missing=corpus.missing,
-        notes=[*corpus.notes, f"By the label map, {'; '.join(words)} utterances."],
+        notes=[*corpus.notes, f"By the label map, {', '.join([*renamed, *dropped])}."],
     )
     rows = [MappedLabel(corpus.name, s, t or None, counts[s]) for s, t in target.items()]
     return replace(mapped, label_map=tuple(rows))

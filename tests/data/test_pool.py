@@ -43,8 +43,7 @@ def test_a_label_map_renames_merges_and_drops() -> None:
     assert mapped.subset == "speech, angry as negative, calm as neutral, no surprise"
     assert mapped.notes == (
         "It is small.",
-        "By the label map, classes renamed: angry to negative (4), calm to neutral (4); "
-        "classes left out: surprise (4) utterances.",
+        "By the label map, angry (4) counts as negative, calm (4) counts as neutral, surprise (4) is left out.",
     )
     assert label_map_dict(mapped) == {
         "a": {

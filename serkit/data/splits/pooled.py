@@ -58,7 +58,7 @@ def _by_corpus(corpus: Corpus, protocol: str) -> dict[str, list[str]]:
         if not u.extra.get("corpus"):
             raise ProtocolError(
                 f"{protocol} needs to know the corpus of every utterance, but {where(corpus)} does not say that of "
-                f"{u.id}; pool corpora, e.g. --dataset emodb+ravdess."
+                f"{u.id}; pool corpora, e.g. --dataset emodb+ravdess, or fill the column 'corpus' of a manifest."
             )
         return u.extra["corpus"]
 
