@@ -20,12 +20,14 @@ class UserError(SerkitError):
 
 
 class UnknownNameError(UserError):
-    """A name (plugin, preset, protocol, fold, ...) that does not exist."""
+    """A name (plugin, preset, protocol, fold, ...) that does not exist. The message has the nearest of the ``allowed``
+    names, or all of them where none is near or ``every`` is asked for."""
 
-    def __init__(self, kind: str, name: str, allowed: Iterable[str], remedy: str = "") -> None:
+    def __init__(self, kind: str, name: str, allowed: Iterable[str], remedy: str = "", *, every: bool = False) -> None:
         names = sorted(allowed)
         near = nearest(name, names)
-        hint = f"did you mean {near!r}?" if near else f"there is {', '.join(names) or 'none'}."
+        known = f"there is {', '.join(names) or 'none'}."
+        hint = f"did you mean {near!r}?{f' T{known[1:]}' if every else ''}" if near else known
         super().__init__(f"There is no {kind} named {name!r}; {hint}" + (f" {remedy}" if remedy else ""))
         self.kind, self.name, self.nearest = kind, name, near
 

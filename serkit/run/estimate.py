@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 from serkit.errors import SerkitError, blame
-from serkit.host import DatasetSpec, Host
+from serkit.host import Host
 from serkit.run.plugins import make_architecture, make_extractor
 from serkit.run.recipe import Recipe
 from serkit.types import FoldContext
@@ -16,23 +17,19 @@ PROBE_FRAMES = 100
 """Units are timed at this length at most and scaled: convolutions and recurrences cost in proportion to frames."""
 
 
-def seconds_of(recipe: Recipe, spec: DatasetSpec, host: Host, device: str, bf16: bool) -> float | None:
+def seconds_of(recipe: Recipe, train: Sequence[int], host: Host, device: str, bf16: bool) -> float | None:
     """Seconds of all folds and seeds if every epoch is run; None for estimators and for what cannot be probed.
 
-    An epoch is taken to hold one unit for each utterance of the training speakers, all but two of ``spec.speakers``.
-    A reader of manifests has no such counts before it has read one: None.
+    ``train`` holds the number of training utterances of each fold; an epoch is taken to hold one unit for each.
     """
-    if not spec.speakers:
-        return None
-    units = sum(spec.labels.values()) * max(1, spec.speakers - 2) / spec.speakers
-    training, folds = recipe.training, len(recipe.run.folds) or spec.speakers
-    passes = training.steps * training.batch if training.steps else units * training.epochs
+    training = recipe.training
+    passes = training.steps * training.batch * len(train) if training.steps else sum(train) * training.epochs
     try:
         with blame(recipe.run.plugin, "a probe of its speed"):
             unit = _unit_seconds(_Probe(recipe, host), device, bf16)
     except SerkitError:  # the run itself will say what is wrong, in words
         return None
-    return None if unit is None else unit * passes * folds * recipe.run.seeds
+    return None if unit is None else unit * passes * recipe.run.seeds
 
 
 class _Probe:

@@ -102,6 +102,13 @@ def evaluate(
     }
 
 
+def unscored(*, n_folds: int, n_seeds: int) -> dict[str, Any]:
+    """What :func:`evaluate` gives, for a run that made a model and tested nothing: counts, and nulls for scores."""
+    empty = ("per_class_recall", "support", "confusion", "roc", "calibration", "groups", "bootstrap")
+    nulls: dict[str, Any] = dict.fromkeys((*HEADLINE, *empty))
+    return {"n_folds": n_folds, "n_seeds": n_seeds, "collapsed": [], "metrics": {}, **nulls}
+
+
 def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
     """Counts int64 ``[K, K]``: row = truth, column = prediction. ``truth`` and ``predicted`` are int ``[N]``."""
     flat = np.bincount(truth * n_classes + predicted, minlength=n_classes * n_classes)

@@ -244,7 +244,8 @@ def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) ->
     short = (short_name if not slash or corpora.canonical(of) == spec.name else wanted).partition("@")
     found = {p.name: p for p in spec.protocols}.get(short[0])
     if found is None or (short[2] and short[2] != str(found.version)):
-        raise UnknownNameError(f"protocol of {spec.name!r}", wanted, [f"{p.name}@{p.version}" for p in spec.protocols])
+        offered = [f"{p.name}@{p.version}" for p in spec.protocols]
+        raise UnknownNameError(f"protocol of {spec.name!r}", wanted, offered, every=True)
     return found.name
 
 

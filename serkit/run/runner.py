@@ -11,14 +11,14 @@ from typing import Any
 
 import numpy as np
 
-from serkit.data.audit import audit, hash_audio
+from serkit.data.audit import Audit, audit, hash_audio
 from serkit.data.pool import label_map_dict
 from serkit.data.protocols import make_protocol, to_dict
 from serkit.errors import RunFolderError, UnknownNameError, blame
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
 from serkit.run import corpora, device, folder, seeds
 from serkit.run.estimate import seconds_of
-from serkit.run.evaluation import evaluate
+from serkit.run.evaluation import evaluate, unscored
 from serkit.run.events import Events, about
 from serkit.run.files import read_arrays, read_json, write_json
 from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, load_transforms, training_units
@@ -57,33 +57,37 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     chosen = device.resolve_device(recipe.run.device)
     recipe = for_device(recipe, chosen, device.resolve_precision(recipe.run, chosen, spec))
     folder.check(out, recipe, resume)  # before anything is read, since a refusal should cost nothing
-    _first_line(recipe, spec, dataset_spec, host, events)
-    metrics = load_metrics(host, events.note)  # before training: a broken one should not be news at its end
 
     with events.progress() as bar:
         corpus = corpora.load(recipe.corpus, host, progress=bar)
-    for line in corpus.notes:
-        events.note(line)
     wanted = next(p for p in dataset_spec.protocols if p.name == recipe.protocol)
-    protocol = make_protocol(corpus, wanted)
-    folds = choose_folds(protocol, recipe.run.folds)
+    try:
+        protocol = make_protocol(corpus, wanted)
+        folds = choose_folds(protocol, recipe.run.folds)
+        _first_lines(recipe, spec, dataset_spec, folds, host, events)
+    finally:  # what is missing may be why a protocol does not fit
+        for line in corpus.notes:
+            events.note(line)
+    # before training: a broken metric should not be news at its end
+    metrics = load_metrics(host, events.note) if protocol.scored else {}
     with events.progress() as bar:
         hashes = hash_audio(corpus, progress=bar)
     found = audit(corpus, protocol, hashes)
-    for line in found.lines():
+    lines = found.lines() if protocol.scored else []  # nothing can leak into a test that there is not
+    for line in lines:
         events.note(line)
 
     run = Run(recipe=recipe, folder=folder.open_(out, recipe, resume), corpus=corpus, protocol=protocol, folds=folds)
     split = {
         **to_dict(protocol, corpus),
         "label_map": label_map_dict(corpus),
-        "audit": {**found.to_dict(), "lines": found.lines()},
+        "audit": {**found.to_dict(), "lines": lines},
         "audio_sha256": hashes,
     }
     folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
     host.notify("serkit_run_started", run=run)
     results = _folds(run, host, events)
-    report = _evaluate(run, results, metrics, host, events)
+    report = _evaluate(run, results, metrics, speaker_independent(found, corpus, protocol), host, events)
     _finish(run, report, time.perf_counter() - started, events)
     host.notify("serkit_run_finished", run=run, report=report)
     return {"run": str(run.folder), **report}
@@ -98,20 +102,35 @@ def choose_folds(protocol: Protocol, numbers: Sequence[int]) -> list[Fold]:
     return [protocol.folds[n] for n in dict.fromkeys(numbers)] or list(protocol.folds)
 
 
-def _first_line(recipe: Recipe, spec: ArchitectureSpec, dataset: DatasetSpec, host: Host, events: Events) -> None:
-    """Which preset this is, which the paper's is, and about how long either takes here."""
+def speaker_independent(found: Audit, corpus: Corpus, protocol: Protocol) -> bool | None:
+    """False where speakers of a test part are also in training or development, None where that cannot be known: the
+    corpus does not name every speaker, or nothing is tested."""
+    if any(o.kind == "speaker" and o.between == "train+dev/test" for o in found.overlaps):
+        return False
+    return True if protocol.scored and all(u.speaker for u in corpus.utterances) else None
+
+
+def _first_lines(
+    recipe: Recipe, spec: ArchitectureSpec, dataset: DatasetSpec, folds: Sequence[Fold], host: Host, events: Events
+) -> None:
+    """Which preset this is, which the paper's is, and about how long either takes here; then what there is to know of
+    folds that are trained without a development part."""
 
     def here(wanted: Recipe) -> str:
-        seconds = seconds_of(wanted, dataset, host, recipe.run.device, recipe.run.precision == "bf16")
+        sizes = [len(f.train) for f in folds]
+        seconds = seconds_of(wanted, sizes, host, recipe.run.device, recipe.run.precision == "bf16")
         return "" if seconds is None else f" (about {about(seconds)} here)"
 
     words = f"{recipe.run.plugin}, preset {recipe.run.preset!r}{here(recipe)}"
     if spec.paper_preset and spec.paper_preset != recipe.run.preset:
         asked = Request(plugin=spec.name, dataset=dataset.name, preset=spec.paper_preset)
         paper = resolve(asked, host)
-        paper = replace(paper, run=replace(paper.run, folds=recipe.run.folds, seeds=recipe.run.seeds))
+        paper = replace(paper, run=replace(paper.run, seeds=recipe.run.seeds))
         words += f"; the paper's is {spec.paper_preset!r}{here(paper)}"
     events.note(f"{words}; {recipe.run.device}, {recipe.run.precision}.")
+    if not all(f.dev for f in folds):
+        which = "The protocol has" if not any(f.dev for f in folds) else "Some folds have"
+        events.note(f"{which} no development part, so every epoch is run there and the last one is kept.")
 
 
 def _folds(run: Run, host: Host, events: Events) -> dict[tuple[int, str], Predictions]:
@@ -153,7 +172,7 @@ def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
             f"{done} does not hold the {len(wanted)} utterances of its fold with their labels; delete it and continue "
             "the run with --resume, which trains the fold again."
         )
-    _uars(path)
+    _history(path)
     return found
 
 
@@ -206,6 +225,11 @@ def _predict(job: FoldJob, model: Any, transforms: Any) -> Predictions:
     from serkit.run.trainer import job_logits
 
     ids, split = [*job.fold.dev, *job.fold.test], ["dev"] * len(job.fold.dev) + ["test"] * len(job.fold.test)
+    if not ids:  # a final model: nothing to predict, and the file says that the fold is finished
+        nothing = np.zeros((0, len(job.labels)))
+        none = Predictions((), (), (), nothing.argmax(axis=1), nothing.argmax(axis=1), nothing, job.labels)
+        none.write(job.folder / "predictions.csv")
+        return none
     units = evaluation_units(job, ids, transforms)
     logits = job_logits(job, model, units)
     if job.unit.frames:
@@ -243,15 +267,23 @@ def fold_line(p: Predictions, seed: int, name: str, seconds: float) -> str:
         hit = part.predicted == part.truth
         if len(part.ids):
             scores[split] = float(np.mean([hit[part.truth == k].mean() for k in np.unique(part.truth)]))
-    dev = f"dev UAR {100 * scores['dev']:5.1f} %, " if "dev" in scores else ""
-    return f"seed {seed} fold {name}: {dev}test UAR {100 * scores['test']:5.1f} %, {seconds:.0f} s"
+    words = "".join(f"{split} UAR {100 * score:5.1f} %, " for split, score in scores.items()) or "no score, "
+    return f"seed {seed} fold {name}: {words}{seconds:.0f} s"
 
 
 def _evaluate(
-    run: Run, results: dict[tuple[int, str], Predictions], metrics: dict[str, Any], host: Host, events: Events
+    run: Run,
+    results: dict[tuple[int, str], Predictions],
+    metrics: dict[str, Any],
+    independent: bool | None,
+    host: Host,
+    events: Events,
 ) -> dict[str, Any]:
     recipe, protocol = run.recipe, run.protocol
-    scores = evaluate(results, labels=protocol.labels, metrics=metrics, groups=group_values(run.corpus))
+    if protocol.scored:
+        scores = evaluate(results, labels=protocol.labels, metrics=metrics, groups=group_values(run.corpus))
+    else:
+        scores = unscored(n_folds=len(run.folds), n_seeds=recipe.run.seeds)
     for name, summary in scores["metrics"].items():
         if summary["failed"]:
             events.note(f"The {named(host, 'metric', name)} {summary['failed']}; its values are null.")
@@ -267,7 +299,9 @@ def _evaluate(
         "protocol": protocol.full_name,
         "protocol_hash": protocol.hash,
         "information": protocol.information,
-        "training_speakers": sorted({len({run.corpus.by_id()[i].speaker for i in f.train}) for f in run.folds}),
+        "scored": protocol.scored,
+        "speaker_independent": independent,
+        "training_speakers": _training_speakers(run),
         **scores,
         "dev": _dev(run),
         "published": compare_published(
@@ -276,37 +310,48 @@ def _evaluate(
             complete=whole,
             labels=protocol.labels,
             protocol_labels=protocol.labels,
-            uar=scores["uar"]["mean"],
+            uar=scores["uar"]["mean"] if protocol.scored else None,
+            scored=protocol.scored,
             subset=run.corpus.subset,
             corpus_complete=run.corpus.complete,
         ),
     }
 
 
+def _training_speakers(run: Run) -> list[int] | None:
+    """The numbers of training speakers that folds have; None where the corpus does not name every speaker."""
+    speakers = {u.id: u.speaker for u in run.corpus.utterances}
+    return sorted({len({speakers[i] for i in f.train}) for f in run.folds}) if all(speakers.values()) else None
+
+
 def _dev(run: Run) -> dict[str, Any]:
     """Development UAR at the last and at the best epoch, and which epochs were kept."""
-    last, best, epochs = [], [], {}
+    select = run.recipe.training.select if any(f.dev for f in run.folds) else "last"
+    last, best = [], []
+    epochs: dict[str, int] = {}
     for seed in range(run.recipe.run.seeds):
         for fold in run.folds:
-            uars = _uars(folder.fold(run.folder, seed, fold.name))
-            if not uars:
+            rows, key = _history(folder.fold(run.folder, seed, fold.name)), f"{seed}-{fold.name}"
+            uars = [(uar, epoch) for epoch, uar in rows if uar is not None]
+            if not uars:  # no development part, or an estimator, which has no epochs
+                epochs |= {key: rows[-1][0]} if rows else {}
                 continue
             top = max(uars, key=lambda pair: (pair[0], -pair[1]))
             last.append(uars[-1][0])
             best.append(top[0])
-            epochs[f"{seed}-{fold.name}"] = uars[-1][1] if run.recipe.training.select == "last" else top[1]
+            epochs[key] = uars[-1][1] if select == "last" else top[1]
     means = {name: float(np.mean(v)) if v else None for name, v in (("last", last), ("best", best))}
-    return {"select": run.recipe.training.select, **means, "epochs": epochs}
+    return {"select": select, **means, "epochs": epochs}
 
 
-def _uars(path: Path) -> list[tuple[float, int]]:
-    """Development UAR and epoch, from the history of the fold in ``path``; an estimator has none."""
+def _history(path: Path) -> list[tuple[int, float | None]]:
+    """Epochs and their development UAR, if any, from the history of the fold in ``path``; an estimator has none."""
     history = path / "history.csv"
     if not history.exists():
         return []
     try:
         rows = [line.split(",") for line in history.read_text(encoding="utf-8").splitlines()[1:]]
-        return [(float(r[4]), int(r[0])) for r in rows if r[4]]
+        return [(int(r[0]), float(r[4]) if r[4] else None) for r in rows]
     except (OSError, ValueError, IndexError) as error:
         raise RunFolderError(
             f"{history} is damaged ({error}); delete the folder {path} and continue the run with --resume, "
@@ -324,7 +369,7 @@ def _finish(run: Run, metrics: dict[str, Any], seconds: float, events: Events) -
     before = _before(run.folder / "metrics.json")
     if before:
         metrics["test_evaluations"] = before
-    elif run.complete:
+    elif run.complete and run.protocol.scored:
         metrics["test_evaluations"] = record(
             dataset=run.recipe.dataset,
             protocol_hash=run.protocol.hash,

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from serkit.host import DatasetSpec, get_host
+from serkit.host import get_host
 from serkit.run.estimate import seconds_of
 from serkit.run.events import about
 from serkit.run.recipe import Recipe, Request, resolve
@@ -16,25 +16,28 @@ def make(*sets: str) -> Recipe:
     return resolve(Request(plugin="acrnn", dataset="demo", sets=(*TINY, *sets)), get_host())
 
 
-def seconds(recipe: Recipe) -> float:
-    spec = get_host().get("dataset", "demo").spec
-    assert isinstance(spec, DatasetSpec)
-    found = seconds_of(recipe, spec, get_host(), "cpu", False)
+def seconds(recipe: Recipe, *train: int) -> float:
+    found = seconds_of(recipe, train or (192,) * 10, get_host(), "cpu", False)
     assert found is not None
     return found
 
 
-def test_time_goes_with_folds_seeds_and_epochs() -> None:
+def test_time_goes_with_the_training_utterances_of_the_folds_seeds_and_epochs() -> None:
     # one probe serves all of them, so the ratios are exact up to rounding
     base = make("training.epochs=10")
     one = seconds(base)
     assert one > 0
-    assert seconds(replace(base, run=replace(base.run, folds=(0, 1)))) == pytest.approx(one * 2 / 10)
+    assert seconds(base, 192, 192) == pytest.approx(one * 2 / 10)
+    assert seconds(base, 240) == pytest.approx(one * 240 / 1920)
     assert seconds(replace(base, run=replace(base.run, seeds=5))) == pytest.approx(one * 5)
     assert seconds(make("training.epochs=30")) == pytest.approx(one * 3)
-    # 240 utterances, 8 of 10 speakers: 192 units an epoch
-    counted = seconds(make("training.steps=96", "training.batch=2"))
-    assert counted == pytest.approx(one / 10)
+    # 96 steps of 2 are one pass over 192 units, whatever a fold holds
+    assert seconds(make("training.steps=96", "training.batch=2"), *[5] * 10) == pytest.approx(one / 10)
+
+
+def test_nothing_is_said_of_what_cannot_be_probed() -> None:
+    broken = replace(make(), architecture=None)
+    assert seconds_of(broken, [10], get_host(), "cpu", False) is None
 
 
 @pytest.mark.parametrize(

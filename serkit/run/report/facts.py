@@ -43,10 +43,17 @@ def read_facts(folder: Path) -> Facts:
 
 
 def headline(m: Mapping[str, Any]) -> str:
-    """The one sentence: pooled UAR, its interval, how many folds and seeds."""
+    """The one sentence: pooled UAR, its interval, how many folds and seeds; or that there is no score."""
+    if not scored(m):
+        return f"no score: {m.get('protocol', 'the protocol')} makes a final model and tests nothing"
     uar = m.get("uar") or {}
     folds, seeds = count(m.get("n_folds"), "fold"), count(m.get("n_seeds"), "seed")
     return f"UAR {percent(uar.get('pooled'))} ({interval(uar)}), pooled over {folds} and {seeds}"
+
+
+def scored(m: Mapping[str, Any]) -> bool:
+    """Whether the run tested anything; one that made a final model did not."""
+    return m.get("scored") is not False
 
 
 def interval(summary: Mapping[str, Any]) -> str:
@@ -65,6 +72,13 @@ def warnings(m: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[str]:
         whole = len(protocol.get("folds") or ())
         part = f"{m.get('n_folds')} of the {count(whole, 'fold')} were run" if whole else "folds were left out"
         out.append(f"The run is incomplete: {part}. Nothing here may be compared with complete runs or with papers.")
+    if m.get("speaker_independent") is False:
+        out.append(
+            "Speaker-dependent: speakers of the test part are also in training or development, so the score does not "
+            "tell how well new speakers are recognised."
+        )
+    elif scored(m) and "speaker_independent" in m and m["speaker_independent"] is None:
+        out.append("The corpus does not name every speaker, so it is not known whether test speakers are in training.")
     for c in m.get("collapsed") or ():
         out.append(
             f"Fold {c.get('fold')} of seed {c.get('seed')} collapsed: every test utterance was given the same class."
@@ -96,12 +110,13 @@ def comparison(m: Mapping[str, Any]) -> list[tuple[str, str, str]]:
         return []
     ours = [(m.get(name) or {}).get("mean") for name in ("uar", "war")]
     theirs = [published.get("uar"), published.get("war")]
+    shown = [percent(x) if scored(m) else "no score" for x in ours]
     printed = ["not given" if x is None else percent(x) for x in theirs]
     gaps = [
         points(a - b) if a is not None and b is not None else "not given" for a, b in zip(ours, theirs, strict=True)
     ]
     return [
-        (f"This run, preset {m.get('preset', 'unknown')}", percent(ours[0]), percent(ours[1])),
+        (f"This run, preset {m.get('preset', 'unknown')}", shown[0], shown[1]),
         (
             f"{published.get('source', 'Published')}, preset {published.get('preset', 'unknown')}",
             printed[0],
@@ -183,7 +198,8 @@ def label_rows(m: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 def label_words(m: Mapping[str, Any]) -> str:
     """The sentence before the table of :func:`label_rows`."""
     whose = "that all corpora share" if len(m.get("label_map") or ()) > 1 else "after the label map"
-    return f"Classes {whose}: {', '.join((m.get('confusion') or {}).get('labels') or ())}."
+    targets = {row["target"] for sources in (m.get("label_map") or {}).values() for row in sources.values()}
+    return f"Classes {whose}: {', '.join(sorted(targets - {None}))}."
 
 
 LABEL_HEAD = ("Corpus", "Its class", "Class in this run", "Utterances")

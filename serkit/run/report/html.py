@@ -24,13 +24,16 @@ def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
     style = files("serkit.run.report").joinpath("style.css").read_text(encoding="utf-8")
     dark = plots.draw(facts, plots.DARK, ("folds", "training"))  # the confusion matrix is a table here
     images = {name: (light[name], image) for name, image in dark.items()}
+    fold_part = _picture(images, "folds", "UAR of each fold with mean and interval") + _fold_table(facts)
+    class_part = f'<div class="beside">{_class_table(facts)}{_confusion(facts)}</div>'
+    scored = f.scored(m)
     sections = [
         _top(facts, title),
         _published(facts),
-        _section("Folds", _picture(images, "folds", "UAR of each fold with mean and interval") + _fold_table(facts)),
-        _section("Classes", f'<div class="beside">{_class_table(facts)}{_confusion(facts)}</div>'),
+        _section("Folds", fold_part if scored else ""),
+        _section("Classes", class_part if scored else ""),
         _section("Training", _training(facts, images)),
-        _section("Scores", _score_table(facts)),
+        _section("Scores", _score_table(facts) if scored else ""),
         _section("Corpora", _corpora(facts)),
         _section("Leakage audit", _list(f.audit_lines(facts))),
         _section("How it was made", _made(facts)),
@@ -60,17 +63,18 @@ def _top(facts: f.Facts, title: str) -> str:
             f'style="left:{low};width:calc({high} - {low})"></span><span class="at" style="left:{at}"></span></div>'
             '<div class="ends" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></div>'
         )
+    head = f'<header><h1>{escape(title)}</h1><p class="faint">{escape(where)}</p></header>'
+    warnings = "".join(f'<p class="mind"><b>Mind</b> {escape(w)}</p>' for w in f.warnings(m, facts.protocol))
+    if not f.scored(m):
+        return f'{head}<section class="headline"><p>{escape(f.headline(m))}</p></section>{warnings}'
     folds, seeds = f.count(m.get("n_folds"), "fold"), f.count(m.get("n_seeds"), "seed")
     cards = [
         ("UAR, mean over folds", f.spread(uar)),
         ("WAR, pooled", f.percent(war.get("pooled"))),
         ("WAR, mean over folds", f.spread(war)),
     ]
-    warnings = "".join(f'<p class="mind"><b>Mind</b> {escape(w)}</p>' for w in f.warnings(m, facts.protocol))
     return (
-        f"<header><h1>{escape(title)}</h1>"
-        f'<p class="faint">{escape(where)}</p></header>'
-        f'<section class="headline"><p class="big">{f.percent(uar.get("pooled"))}</p>'
+        f'{head}<section class="headline"><p class="big">{f.percent(uar.get("pooled"))}</p>'
         f"<p>UAR, pooled over {escape(folds)} and {escape(seeds)}; {escape(f.interval(uar))}</p>{bar}"
         '<dl class="cards">'
         + "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cards)
@@ -144,7 +148,7 @@ def _training(facts: f.Facts, images: dict[str, tuple[bytes, bytes]]) -> str:
 
 def _score_table(facts: f.Facts) -> str:
     m = facts.metrics
-    scores = m.get("metrics") or {k: m[k] for k in ("uar", "war") if k in m}
+    scores = m.get("metrics") or {k: m[k] for k in ("uar", "war") if m.get(k)}
     rows = (
         (
             escape(str(name)),

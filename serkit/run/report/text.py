@@ -19,7 +19,41 @@ def render(facts: f.Facts) -> str:
     if notes:
         parts.append("\n".join(f"> **Mind:** {escape(x)}\n>" for x in notes).removesuffix("\n>"))
 
-    parts.append("## Scores")
+    if f.scored(m):
+        parts += _scores(facts)
+    rows = f.comparison(m)
+    if rows:
+        parts.append("## The published figure")
+        parts.append(_table(("Means over folds", "UAR", "WAR"), rows))
+        why = f.reasons(m)
+        words = f"Not comparable: {'; '.join(why)}." if why else "Comparable: the same protocol, all of its folds."
+        parts.append(escape(words))
+
+    if f.scored(m):
+        parts += _folds_and_classes(facts)
+    if facts.histories:
+        parts += ["## Training", "![Training loss and development UAR](plots/training.png)"]
+
+    mapped = f.label_rows(m)
+    if mapped:
+        parts += ["## Corpora", escape(f.label_words(m)), _table(f.LABEL_HEAD, mapped)]
+
+    lines = f.audit_lines(facts)
+    if lines:
+        parts += ["## Leakage audit", "\n".join(f"* {escape(x)}" for x in lines)]
+    parts += ["## How it was made", _table(("What", "Value"), f.environment_rows(facts))]
+    plugins = f.plugin_rows(facts)
+    if plugins:
+        parts.append(_table(("Plugin", "From"), plugins))
+    if facts.recipe:
+        fence = "`" * max(3, 1 + max((len(x) for x in re.findall("`+", facts.recipe)), default=0))
+        parts.append(f"{fence}toml\n{facts.recipe.rstrip()}\n{fence}")
+    return "\n\n".join(parts) + "\n"
+
+
+def _scores(facts: f.Facts) -> list[str]:
+    m = facts.metrics
+    parts = ["## Scores"]
     parts.append(
         _table(
             ("Metric", "Pooled", "95 % interval", "Mean ± deviation over folds", "Deviation over seeds"),
@@ -37,16 +71,12 @@ def render(facts: f.Facts) -> str:
     )
     if f.development(m):
         parts.append(escape(f.development(m)))
+    return parts
 
-    rows = f.comparison(m)
-    if rows:
-        parts.append("## The published figure")
-        parts.append(_table(("Means over folds", "UAR", "WAR"), rows))
-        why = f.reasons(m)
-        words = f"Not comparable: {'; '.join(why)}." if why else "Comparable: the same protocol, all of its folds."
-        parts.append(escape(words))
 
-    parts.append("## Folds")
+def _folds_and_classes(facts: f.Facts) -> list[str]:
+    m = facts.metrics
+    parts = ["## Folds"]
     parts.append(
         _table(
             ("Fold", "Utterances", "UAR", "WAR", "Best dev UAR", "Epochs"),
@@ -74,24 +104,7 @@ def render(facts: f.Facts) -> str:
         )
     )
     parts.append("![Confusion matrix](plots/confusion.png)")
-    if facts.histories:
-        parts += ["## Training", "![Training loss and development UAR](plots/training.png)"]
-
-    mapped = f.label_rows(m)
-    if mapped:
-        parts += ["## Corpora", escape(f.label_words(m)), _table(f.LABEL_HEAD, mapped)]
-
-    lines = f.audit_lines(facts)
-    if lines:
-        parts += ["## Leakage audit", "\n".join(f"* {escape(x)}" for x in lines)]
-    parts += ["## How it was made", _table(("What", "Value"), f.environment_rows(facts))]
-    plugins = f.plugin_rows(facts)
-    if plugins:
-        parts.append(_table(("Plugin", "From"), plugins))
-    if facts.recipe:
-        fence = "`" * max(3, 1 + max((len(x) for x in re.findall("`+", facts.recipe)), default=0))
-        parts.append(f"{fence}toml\n{facts.recipe.rstrip()}\n{fence}")
-    return "\n\n".join(parts) + "\n"
+    return parts
 
 
 def escape(text: str) -> str:

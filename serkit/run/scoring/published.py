@@ -18,19 +18,20 @@ def compare_published(
     uar: float | None,
     subset: str = "all",
     corpus_complete: bool = True,
+    scored: bool = True,
 ) -> dict[str, Any] | None:
     """The published figure beside ours, and whether the two may be compared; None without a published figure.
 
     ``protocol`` is the full name of the run's protocol, ``complete`` false where folds were left out, ``labels`` the
     classes of the run, ``protocol_labels`` those of the protocol, ``uar`` our mean over folds in [0, 1] (papers print
     means over folds), ``subset`` what of the corpus is in its table, ``corpus_complete`` false where files of it are
-    missing. ``comparable`` is true only for the same protocol and subset, all folds, classes and files.
-    ``difference`` is our UAR minus theirs, given also where it is not comparable; ``reasons`` says in words what stands
-    against the comparison.
+    missing, ``scored`` false where the protocol tests nothing. ``comparable`` is true only for the same protocol and
+    subset, all folds, classes and files. ``difference`` is our UAR minus theirs, given also where it is not comparable;
+    ``reasons`` says in words what stands against the comparison.
     """
     if published is None:
         return None
-    reasons = []
+    reasons = [] if scored else ["this run has no score"]
     if published.protocol != protocol:
         reasons.append(f"it was measured under {published.protocol}, this run under {protocol}")
     if published.subset != subset:
