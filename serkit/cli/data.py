@@ -17,7 +17,7 @@ Data = Annotated[
     typer.Option("--data", help="Folder of your own copy, or a manifest; one for each corpus of a pool, as in `run`."),
 ]
 Set = Annotated[
-    list[str] | None, typer.Option("--set", help="An option of the dataset, e.g. subset='\"816\"' or missing=skip.")
+    list[str] | None, typer.Option("--set", help="An option of the dataset, e.g. subset=816 or missing=skip.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -88,6 +88,7 @@ def check(
                 "labels": counts,
                 "label_map": label_map_dict(corpus),
                 "complete": corpus.complete,
+                "missing": list(corpus.missing),
                 "notes": list(corpus.notes),
                 "problems": list(problems),
                 "whole": whole,
@@ -101,6 +102,8 @@ def check(
         typer.echo(f"Classes: {classes}.")
         for line in (*corpus.notes, *problems):
             typer.echo(line)
+        if len(corpus.missing) > 5:  # as many as a note names
+            typer.echo(f"--json names all {len(corpus.missing)} recordings that are missing.")
         typer.echo("Whole: nothing is missing or damaged." if whole else "Not whole: see above.")
     if not whole:
         raise typer.Exit(1)

@@ -75,6 +75,9 @@ def test_check_uses_the_checksums_of_the_dataset(tmp_path: Path) -> None:
     assert "9 of the 10 speakers of EMO-DB are missing: 08, 09, 10, " in result.stdout
     assert "48 of the 49 recordings of the only one that is there are missing" in result.stdout
     assert "does not hold the published recording 03a01Fa" in result.stdout
+    assert "--json names all 534 recordings that are missing." in result.stdout
+    missing = json.loads(call("check", "emodb", "--data", str(tmp_path), "--json").stdout)["missing"]
+    assert (len(missing), missing[0]) == (534, "03a01Nc")
 
 
 def test_a_reader_of_manifests_counts_what_the_manifest_says(tmp_path: Path) -> None:
@@ -95,7 +98,7 @@ def test_check_takes_options_of_the_dataset(tmp_path: Path) -> None:
     (tmp_path / "wav").mkdir()
     sf.write(tmp_path / "wav" / "03a01Fa.wav", np.zeros(100, np.int16), 16000)
     given = ["check", "emodb", "--data", str(tmp_path), "--json", "--set"]
-    assert json.loads(call(*given, 'subset="816"').stdout)["subset"] == "816"
+    assert json.loads(call(*given, "subset=816").stdout)["subset"] == "816"
     assert json.loads(call(*given, 'dataset.subset="816"').stdout)["subset"] == "816"
     with pytest.raises(ConfigError, match=r"'dataset\.subst'; did you mean 'subset'"):
         call(*given, "subst=1")

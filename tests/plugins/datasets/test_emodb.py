@@ -19,7 +19,12 @@ from serkit.data.audit import audit
 from serkit.data.progress import SilentProgress
 from serkit.data.protocols import make_protocol
 from serkit.errors import ConfigError, CorpusError, DownloadError
+from serkit.host import get_host
 from serkit.host.specs import DatasetSpec
+from serkit.run.events import Events
+from serkit.run.recipe import Request, resolve
+from serkit.run.runner import execute
+from serkit.testing.audio import write_noise
 from serkit.testing.trees.emodb import write as emodb_tree
 from serkit_plugins.datasets import emodb
 from serkit_plugins.datasets.emodb import COUNTS, SPEAKERS, TEXTS, EmoDb
@@ -168,6 +173,28 @@ def test_a_set_of_816_is_whole_by_the_names_of_the_535_and_the_number_of_the_oth
     broken = EmoDb(subset="816").load(tmp_path)
     assert (len(broken.utterances), broken.complete, broken.missing) == (816, False, (IDS[0],))
     assert "282 recordings beyond the 535" in broken.notes[-1]
+
+
+def test_a_run_on_816_is_never_taken_for_one_on_535(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    data = emodb_tree(tmp_path / "emodb")
+    for name in ("11a01Wz", "13a01Wz"):
+        write_noise(data / "wav" / f"{name}.wav")
+    monkeypatch.setattr("serkit.run.report.write_report", lambda folder: None)  # the pictures take longest
+    small = ["convs=1", "maps=[2]", "pools=[[4, 4]]", "linear=4", "lstm=2", "unit.frames=8"]
+    figure = {"source": "paper", "protocol": "emodb/loso_next@1", "preset": "paper", "subset": "535", "uar": 0.5}
+    runs = {}
+    for subset in (535, 816):
+        request = Request(
+            plugin="acrnn", dataset="emodb", data=(str(data),), folds=[0], epochs=1, device="cpu", recipe={"published": figure},
+            sets=(f"dataset.subset={subset}", *(f"architecture.{s}" for s in small)),
+        )  # fmt: skip
+        recipe = resolve(request, get_host())
+        runs[subset] = execute(recipe, out=tmp_path / str(subset), resume=False, host=get_host(), events=Events())
+    assert [m["subset"] for m in runs.values()] == ["535", "816"]
+    assert runs[535]["protocol_hash"] != runs[816]["protocol_hash"]
+    reasons = {subset: " ".join(m["published"]["reasons"]) for subset, m in runs.items()}
+    assert "subset" not in reasons[535]
+    assert "it was measured on the subset '535' of the corpus, this run on '816'" in reasons[816]
 
 
 def test_816_may_be_set_as_a_number() -> None:
