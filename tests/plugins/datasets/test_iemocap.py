@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from serkit.data.audit import audit
 from serkit.data.protocols import make_protocol
 from serkit.host.specs import DatasetSpec
 from serkit.testing.trees import iemocap
@@ -193,6 +194,15 @@ def test_protocols_and_who_is_in_them(whole_iemocap: Path) -> None:
     emobox = next(p for p in SPEC.protocols if p.name == "emobox")
     whole = make_protocol(load(whole_iemocap, scenario="all", merge_excited=True), emobox)
     assert [len(f.test) for f in whole.folds] == [1085, 1023, 1151, 1031, 1241]
+
+
+def test_scripts_are_repeated_and_improvisations_are_not(tmp_path: Path) -> None:
+    iemocap.write(tmp_path)
+    for scenario, shared in (("improvised", set()), ("scripted", {"text"})):
+        corpus = load(tmp_path, scenario=scenario)
+        found = audit(corpus, make_protocol(corpus, SPEC.protocols[0]))  # the noise of no two turns is the same
+        # both actors of a session are in its dialogues, and one of them is for development
+        assert {o.kind for o in found.overlaps} == {"session"} | shared
 
 
 @pytest.mark.parametrize(
