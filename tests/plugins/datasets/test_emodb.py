@@ -185,9 +185,15 @@ def test_a_run_on_816_is_never_taken_for_one_on_535(tmp_path: Path, monkeypatch:
     runs = {}
     for subset in (535, 816):
         request = Request(
-            plugin="acrnn", dataset="emodb", data=(str(data),), folds=[0], epochs=1, device="cpu", recipe={"published": figure},
+            plugin="acrnn",
+            dataset="emodb",
+            data=(str(data),),
+            folds=[0],
+            epochs=1,
+            device="cpu",
+            recipe={"published": figure},
             sets=(f"dataset.subset={subset}", *(f"architecture.{s}" for s in small)),
-        )  # fmt: skip
+        )
         recipe = resolve(request, get_host())
         runs[subset] = execute(recipe, out=tmp_path / str(subset), resume=False, host=get_host(), events=Events())
     assert [m["subset"] for m in runs.values()] == ["535", "816"]

@@ -122,7 +122,9 @@ def test_extra_files_are_told_and_hidden_ones_are_not(small: Path) -> None:
     corpus = load(small)
     assert [u.id for u in corpus.utterances] == [u.id for u in expected.utterances]
     notes = "\n".join(n for n in corpus.notes if n not in expected.notes)
-    assert re.search(r"1 audio file in .* is not named as IEMOCAP's and was left out \(readme\.wav\)", notes)
+    assert re.search(
+        r"1 audio file in .* is not named as IEMOCAP's and was left out \(Session1/sentences/wav/readme\.wav\)", notes
+    )
     assert "1 recording of IEMOCAP is there more than once" in notes
     assert (
         "1 text files in dialog/EmoEvaluation are not named as dialogues of IEMOCAP and were left out: "

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
-from serkit.data.corpus import build, count_notes, few, missing_note
+from serkit.data import audio
+from serkit.data.corpus import build, count_notes, few, left_out_note, missing_note
 from serkit.data.recognise import wrong_folder
 from serkit.data.recordings import collect
 from serkit.errors import CorpusError
@@ -32,7 +33,7 @@ _TRANSCRIPTS = Path("dialog", "transcriptions")
 _WAV = Path("sentences", "wav")
 _EXPECTED = (
     "the folders Session1 to Session5, each with dialog/EmoEvaluation, dialog/transcriptions and sentences/wav, in it "
-    "or one below"
+    "or at most two below"
 )
 _FOUR = ("angry", "happy", "neutral", "sad")
 _CLASSES = {
@@ -107,6 +108,9 @@ class Iemocap:
         """
         folder, sessions = _locate(Path(root))
         found = self._read(folder, sessions)
+        strangers = _strangers(Path(root), sessions)
+        if strangers:
+            found.notes.append(left_out_note(strangers, Path(root), "IEMOCAP"))
         class_of, scenarios = self.options.class_of, self.options.scenarios
         chosen = [t for t in found.turns.values() if t.code in class_of]
         without = [t.name.name for t in chosen if t.name.name not in found.files]
@@ -220,7 +224,8 @@ class Iemocap:
 def _locate(root: Path) -> tuple[Path, list[Path]]:
     """The folder of the release, and in it those that hold ``dialog`` or ``sentences``: its sessions, or itself."""
     if root.is_dir():
-        for folder in (root, *_below(root)):
+        below = _below(root)
+        for folder in (root, *below, *(p for above in below for p in _below(above))):
             sessions = [p for p in (folder, *_below(folder)) if (p / _LABELS).is_dir() or (p / _WAV).is_dir()]
             if sessions:
                 return folder, sessions
@@ -235,7 +240,7 @@ def _read_recordings(found: _Found, sessions: Sequence[Path], scenarios: Sequenc
     """Fill ``found.files``."""
     for home in sessions:
         if (home / _WAV).is_dir():
-            recordings = collect(home / _WAV, _turn_of)
+            recordings = replace(collect(home / _WAV, _turn_of), strangers=())  # told of all sessions at once
             found.notes += recordings.notes("IEMOCAP")
             for name, path in recordings.files.items():
                 turn = parse(name)
@@ -243,6 +248,18 @@ def _read_recordings(found: _Found, sessions: Sequence[Path], scenarios: Sequenc
                     other = found.files.setdefault(name, path)
                     if other != path:
                         raise CorpusError(f"The turn {name} is in two sessions ({other} and {path}); keep one.")
+
+
+def _strangers(root: Path, sessions: Sequence[Path]) -> list[Path]:
+    """Audio files below ``root`` that are no turns; the recordings of whole dialogues belong to the release."""
+    known = [home / part for home in sessions for part in ("dialog", _WAV)]
+    turns = {home / _WAV for home in sessions}
+    found = []
+    for path in audio.find(root):
+        home = next((k for k in known if path.is_relative_to(k)), None)
+        if home is None or (home in turns and _turn_of(path) is None):
+            found.append(path)
+    return found
 
 
 def _turn_of(path: PurePath) -> str | None:
