@@ -29,16 +29,36 @@ def audit(
     protocol: Annotated[
         str, typer.Option(help="Protocol of the corpus; `all` takes every one, none the default.")
     ] = "",
+    split: Annotated[
+        list[str] | None,
+        typer.Option(help="Split of another tool: a CSV, JSON or jsonl file, a folder of them, or train=FILE ..."),
+    ] = None,
+    column: Annotated[
+        str, typer.Option(help="Column of --split that says part or fold; else `split`, then `fold`.")
+    ] = "",
+    speaker_pattern: Annotated[
+        str, typer.Option(help="Regular expression whose group is the speaker in paths of --split.")
+    ] = "",
     no_audio: Annotated[bool, typer.Option("--no-audio", help="Do not decode recordings to look for copies.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
     """Measure which speakers, texts, sessions and recordings the parts of a split share; nothing is trained.
 
-    Ends with 1 if a protocol breaks what it guarantees. For example: serkit audit --dataset emodb --protocol all
+    Ends with 1 if a protocol breaks what it guarantees, or speakers or recordings that --split tests are in training.
+    For example: serkit audit --dataset emodb --protocol all
     """
-    if (run is not None) + bool(dataset) != 1:
-        raise UserError("Name one thing to audit: a run folder, or a corpus with --dataset.")
-    page = _run_folder(run) if run is not None else _corpus(dataset, data or (), protocol, no_audio)
+    if (run is not None) + bool(dataset or split) != 1:
+        raise UserError("Name one thing to audit: a run folder, a corpus with --dataset, or a split with --split.")
+    if not split and (column or speaker_pattern):
+        raise UserError("--column and --speaker-pattern say how --split is read; name a split file with it.")
+    if split:
+        from serkit.cli.audit_split import audit_split
+
+        if protocol:
+            raise UserError("--protocol names a split of the corpus, and --split another; give one of them.")
+        page = audit_split(split, dataset, data or (), column, speaker_pattern, no_audio)
+    else:
+        page = _run_folder(run) if run is not None else _corpus(dataset, data or (), protocol, no_audio)
     if json_:
         from serkit.cli.console import print_json
 
@@ -110,7 +130,15 @@ def _row(found: Audit, hash_: str, summary: str) -> dict[str, Any]:
         "holds": not broken,
         "problem": None,
     }
-    return {"audit": found, "summary": summary, "content": content}
+    promised = ", ".join(found.guarantees)
+    kept = f"What is guaranteed unseen holds: {promised}." if promised else "Nothing is guaranteed unseen."
+    return {
+        "title": f"{found.protocol}: {summary}",
+        "audit": found,
+        "tables": [],
+        "verdict": [f"Broken: {line}" for line in broken] or [kept],
+        "content": content,
+    }
 
 
 def _run_folder(path: Path) -> dict[str, Any]:
@@ -152,7 +180,7 @@ def _run_folder(path: Path) -> dict[str, Any]:
 
 
 def _print(page: dict[str, Any]) -> None:
-    from serkit.cli.console import show
+    from serkit.cli.console import show, show_table
 
     show(page["title"])
     for note in page["notes"]:
@@ -163,18 +191,14 @@ def _print(page: dict[str, Any]) -> None:
         if content["problem"]:
             show(f"{content['protocol']}: {content['problem']}")
             continue
-        found = row["audit"]
-        table(f"{found.protocol}: {row['summary']}", found)
-        for line in content["lines"]:
+        _table(row["title"], row["audit"])
+        for title, head, cells in row["tables"]:
+            show_table(title, head, cells)
+        for line in (*content["lines"], *row["verdict"]):
             show(line)
-        for line in content["broken"]:
-            show(f"Broken: {line}")
-        if not content["broken"]:
-            promised = ", ".join(found.guarantees)
-            show(f"What is guaranteed unseen holds: {promised}." if promised else "Nothing is guaranteed unseen.")
 
 
-def table(title: str, found: Audit) -> None:
+def _table(title: str, found: Audit) -> None:
     """A row a fold: utterances of its parts, and how many speakers, texts, ... of test are in train or dev."""
     from serkit.cli.console import show, show_table
 
