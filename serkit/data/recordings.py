@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from serkit.data import audio
-from serkit.data.corpus import left_out_note, missing_note
+from serkit.data.corpus import few, left_out_note, missing_note
 from serkit.errors import AudioError, CorpusError
 
 
@@ -77,7 +77,7 @@ def gap_notes(
     """Sentences on what is missing; an empty list if nothing is.
 
     ``expected`` maps the id of every recording of ``corpus`` to its speaker. Speakers of whom nothing is there are
-    named, all of them, and of the others the first five recordings: a copy of five speakers is told so, not by a
+    named, thirty at most, and of the others the first five recordings: a copy of five speakers is told so, not by a
     thousand file names. ``speakers`` is the corpus's word for them.
     """
     everyone = set(expected.values())
@@ -86,9 +86,7 @@ def gap_notes(
     notes = []
     if absent:
         verb = "is" if len(absent) == 1 else "are"
-        notes.append(
-            f"{len(absent)} of the {len(everyone)} {speakers} of {corpus} {verb} missing: {', '.join(absent)}."
-        )
+        notes.append(f"{len(absent)} of the {len(everyone)} {speakers} of {corpus} {verb} missing: {few(absent, 30)}.")
     wanted = {x for x, s in expected.items() if s in here}
     missing = wanted - set(found)
     if missing:

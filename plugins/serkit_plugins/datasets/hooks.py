@@ -6,6 +6,7 @@ from serkit.host import hookimpl
 from serkit.host.specs import DatasetSpec
 from serkit_plugins.datasets.specs import (
     casia,
+    crema_d,
     csv,
     demo,
     emodb,
@@ -21,6 +22,7 @@ def serkit_datasets() -> list[DatasetSpec]:
     """One spec a corpus, from the modules beside this one."""
     return [
         casia.SPEC,
+        crema_d.SPEC,
         csv.SPEC,
         demo.SPEC,
         emodb.SPEC,

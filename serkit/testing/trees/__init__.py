@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from serkit.testing.trees import casia, emodb, iemocap, ravdess, savee, tess
+from serkit.testing.trees import casia, crema_d, emodb, iemocap, ravdess, savee, tess
 
 Writer = Callable[..., Any]
 
 TREES: Mapping[str, Writer] = {
     "casia": casia.write,
+    "crema-d": crema_d.write,
     "emodb": emodb.write,
     "iemocap": iemocap.write,
     "ravdess": ravdess.write,
