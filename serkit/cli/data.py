@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,6 +13,7 @@ from serkit.errors import ConfigError, CorpusError, SerkitError
 app = typer.Typer(no_args_is_help=True, help="List, find, check and fetch corpora.")
 
 Name = Annotated[str, typer.Argument(help="Name of a dataset, as `serkit data list` shows it.")]
+Pool = Annotated[str, typer.Argument(help="Name of a dataset, or of several to be pooled, e.g. emodb+ravdess.")]
 Data = Annotated[
     list[str] | None,
     typer.Option("--data", help="Folder of your own copy, or a manifest; one for each corpus of a pool, as in `run`."),
@@ -55,7 +57,7 @@ def path(name: Name, as_json: Json = False) -> None:
 
 @app.command()
 def check(
-    name: Annotated[str, typer.Argument(help="Name of a dataset, or of several to be pooled, e.g. emodb+ravdess.")],
+    name: Pool,
     data: Data = None,
     set_: Set = None,
     as_json: Json = False,
@@ -107,6 +109,30 @@ def check(
         typer.echo("Whole: nothing is missing or damaged." if whole else "Not whole: see above.")
     if not whole:
         raise typer.Exit(1)
+
+
+@app.command()
+def export(
+    name: Pool,
+    to: Annotated[Path, typer.Option("--to", help="The CSV file to write; it must not exist.")],
+    data: Data = None,
+    set_: Set = None,
+    as_json: Json = False,
+) -> None:
+    """Write a corpus as a CSV manifest, which `--dataset csv` reads back to the same utterances."""
+    from serkit.data.export import write_manifest
+    from serkit.host import get_host
+    from serkit.run import corpora
+
+    choice = corpora.choose({**_options(set_), "name": name}, data or (), get_host(), where="--set")
+    corpus = corpora.combine(choice, corpora.read(choice, get_host(), allow_fetch=False))
+    write_manifest(corpus, to)
+    if as_json:
+        _print_json({"name": name, "path": str(to), "utterances": len(corpus.utterances), "notes": list(corpus.notes)})
+        return
+    for note in corpus.notes:
+        typer.echo(note)
+    typer.echo(f"{len(corpus.utterances)} utterances of {name} are in {to}.")
 
 
 @app.command()

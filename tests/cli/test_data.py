@@ -123,3 +123,15 @@ def test_check_of_a_pool_checks_its_parts_and_counts_what_they_share(tmp_path: P
     assert content["whole"] is False
     assert sum("does not hold the published recording" in line for line in content["problems"]) == 4
     assert "Classes: angry 2, happy 2." in call(*given[:-1]).stdout
+
+
+def test_export_writes_a_manifest_that_check_reads(tmp_path: Path) -> None:
+    sf.write(tmp_path / "a.wav", np.arange(100, dtype=np.int16), 16000)
+    (tmp_path / "m.csv").write_text("file,emotion,speaker\na.wav,Anger,x\n")
+    to = tmp_path / "new.csv"
+    result = call("export", "csv", "--data", str(tmp_path / "m.csv"), "--to", str(to), "--set", "canonical=false")
+    assert f"1 utterances of csv are in {to}." in result.stdout
+    assert to.read_text("utf-8") == "file,emotion,start,end,speaker\na.wav,Anger,,,x\n"
+    assert json.loads(call("check", "csv", "--data", str(to), "--json").stdout)["labels"] == {"angry": 1}
+    with pytest.raises(CorpusError, match="exists; name another file"):
+        call("export", "csv", "--data", str(tmp_path / "m.csv"), "--to", str(to))

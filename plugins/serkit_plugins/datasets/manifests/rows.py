@@ -89,7 +89,8 @@ def assemble(
     if options.canonical:
         said += filter(None, [renaming_note(e.label for e in entries)])
     labels = declared or tuple(sorted({u.label for u in utterances}))
-    return build(name, roots[0], utterances, labels, complete=not lost, notes=said)
+    gone = [identifier(e.file, roots[0], e.start, e.end) for e in lost]
+    return build(name, roots[0], utterances, labels, missing=gone, notes=said)
 
 
 def _utterance(e: Entry, x: str, path: Path, label: str) -> Utterance:
@@ -180,15 +181,17 @@ def _missing(manifest: Path, lost: Sequence[Entry], total: int, options: Manifes
 
 
 def _with_corpus(entries: Sequence[Entry]) -> Sequence[Entry]:
-    """Speakers of several corpora kept apart: where two corpora have a speaker of the same name, all are called
-    ``corpus-speaker``."""
-    corpora: dict[str, set[str]] = {}
-    for e in entries:
-        if e.speaker:
-            corpora.setdefault(e.speaker, set()).add(e.extra.get("corpus", ""))
-    if all(len(found) == 1 for found in corpora.values()):
-        return entries
-    return [
-        replace(e, speaker=f"{e.extra['corpus']}-{e.speaker}") if e.speaker and e.extra.get("corpus") else e
-        for e in entries
-    ]
+    """Speakers and sessions of several corpora kept apart, as in a pool: where two corpora have one of the same name,
+    all are called ``corpus-name``."""
+    for kind in ("speaker", "session"):
+        owners: dict[str, set[str]] = {}
+        for e in entries:
+            owners.setdefault(getattr(e, kind) or "", set()).add(e.extra.get("corpus", ""))
+        if any(name and len(found) > 1 for name, found in owners.items()):
+            entries = [
+                replace(e, **{kind: f"{e.extra['corpus']}-{getattr(e, kind)}"})
+                if getattr(e, kind) and e.extra.get("corpus")
+                else e
+                for e in entries
+            ]
+    return entries

@@ -2,10 +2,19 @@
 
 from typing import Any
 
-from serkit.host.protocols import LOSO_NEXT
+from serkit.host.protocols import (
+    ALL_DATA,
+    GIVEN_FOLDS,
+    GIVEN_SPLIT,
+    LOSO,
+    LOSO_NEXT,
+    LOSO_SESSION,
+    RANDOM_5FOLD,
+    text_open,
+)
 from serkit.host.specs import DatasetSpec
 
-PROTOCOLS = (LOSO_NEXT,)
+PROTOCOLS = (LOSO_NEXT, LOSO, LOSO_SESSION, GIVEN_SPLIT, GIVEN_FOLDS, RANDOM_5FOLD, text_open(5), ALL_DATA)
 """A manifest may hold anything, so it may be split in every way that asks for nothing but its columns."""
 
 

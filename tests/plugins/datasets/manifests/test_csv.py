@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from serkit.cli.main import invoke
-from serkit.data.loading import load_corpus, make_dataset
 from serkit.data.protocols import make_protocol
-from serkit.errors import ConfigError, CorpusError, ProtocolError
-from serkit.host import get_host
+from serkit.errors import ConfigError, ProtocolError
 from serkit.testing.audio import write_noise
 from serkit.types import Corpus
 from serkit_plugins.datasets.manifests.csv_manifest import CsvManifest
 from serkit_plugins.datasets.specs.csv import SPEC
+
+Load = Callable[..., Corpus]
+Refused = Callable[..., str]
 
 
 def manifest(folder: Path, text: str, *files: str, name: str = "manifest.csv", seconds: float = 1.0) -> Path:
@@ -30,20 +32,12 @@ def manifest(folder: Path, text: str, *files: str, name: str = "manifest.csv", s
     return path
 
 
-def load(root: Path, **options: Any) -> Corpus:
-    registered: Any = get_host().get("dataset", "csv")
-    return load_corpus(registered, make_dataset(registered, CsvManifest, options), root)
+@pytest.fixture
+def reader() -> str:
+    return "csv"
 
 
-def refused(root: Path, **options: Any) -> str:
-    with pytest.raises(CorpusError) as caught:
-        load(root, **options)
-    text = str(caught.value)
-    assert text.count("\n") == 0
-    return text
-
-
-def test_every_column_finds_its_place(tmp_path: Path) -> None:
+def test_every_column_finds_its_place(tmp_path: Path, load: Load) -> None:
     path = manifest(
         tmp_path,
         "file,emotion,start,end,speaker,sex,session,scenario,text,language,split,fold,corpus,take,intensity,quality\n"
@@ -64,7 +58,7 @@ def test_every_column_finds_its_place(tmp_path: Path) -> None:
     assert "anger to angry (1)" in corpus.notes[1]
 
 
-def test_labels_may_stay_as_written_or_be_declared(tmp_path: Path) -> None:
+def test_labels_may_stay_as_written_or_be_declared(tmp_path: Path, load: Load, refused: Refused) -> None:
     path = manifest(tmp_path, "file,emotion\na.wav,Anger\nb.wav,sad\n", "a.wav", "b.wav")
     assert load(path, canonical=False).labels == ("Anger", "sad")
     assert load(path, labels=["sad", "anger"]).labels == ("sad", "angry")
@@ -74,13 +68,13 @@ def test_labels_may_stay_as_written_or_be_declared(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["manifest.csv", "other.CSV"])
-def test_the_manifest_of_a_folder_is_found(tmp_path: Path, name: str) -> None:
+def test_the_manifest_of_a_folder_is_found(tmp_path: Path, name: str, load: Load) -> None:
     manifest(tmp_path, "file,emotion\na.wav,sad\n", "a.wav", name=name)
     (tmp_path / "._x.csv").write_bytes(b"\0\5\x16\7")
     assert [u.id for u in load(tmp_path).utterances] == ["a"]
 
 
-def test_a_folder_without_one_manifest_is_told(tmp_path: Path) -> None:
+def test_a_folder_without_one_manifest_is_told(tmp_path: Path, refused: Refused) -> None:
     (tmp_path / "empty").mkdir()
     assert "it is empty" in refused(tmp_path / "empty")
     write_noise(tmp_path / "emo" / "03a01Fa.wav")
@@ -92,7 +86,7 @@ def test_a_folder_without_one_manifest_is_told(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("form", ["NFC", "NFD"])
 @pytest.mark.parametrize("written", ["wäv x/Größe 1.wav", "wäv x\\Größe 1.wav", "./wäv x//Größe 1.wav"])
-def test_paths_of_any_system_give_one_id(tmp_path: Path, written: str, form: Any) -> None:
+def test_paths_of_any_system_give_one_id(tmp_path: Path, written: str, form: Any, load: Load) -> None:
     write_noise(tmp_path / unicodedata.normalize("NFC", "wäv x") / unicodedata.normalize("NFD", "Größe 1.wav"))
     path = manifest(tmp_path, f"file,emotion\n{unicodedata.normalize(form, written)},sad\n")
     (u,) = load(path).utterances
@@ -100,7 +94,7 @@ def test_paths_of_any_system_give_one_id(tmp_path: Path, written: str, form: Any
     assert u.path.is_file()
 
 
-def test_absolute_paths_and_files_elsewhere(tmp_path: Path) -> None:
+def test_absolute_paths_and_files_elsewhere(tmp_path: Path, load: Load) -> None:
     path = manifest(
         tmp_path / "m",
         f"file,emotion\n{tmp_path}/m/in.wav,sad\n{tmp_path}/out.wav,sad\n../up.wav,sad\n../m/in2.wav,sad\n",
@@ -113,7 +107,7 @@ def test_absolute_paths_and_files_elsewhere(tmp_path: Path) -> None:
     assert ids == {"in", "in2", "../up", f"{tmp_path.as_posix()}/out"}
 
 
-def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path) -> None:
+def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path, load: Load) -> None:
     rows = "a.wav,sad,0,0.5\na.wav,sad,0.5,\na.wav,sad,0.50,1.0\na.wav,sad,,1.005\na.wav,sad,,\n"
     path = manifest(tmp_path, f"file,emotion,start,end\n{rows}", "a.wav")
     assert {u.id for u in load(path).utterances} == {"a#0-0.5", "a#0.5-", "a#0.5-1", "a#0-1.005", "a"}
@@ -137,7 +131,7 @@ def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path) -> None:
         ("b.wav,sad,,", "1 of the 2 rows of {path} name files that do not exist, first 'b.wav' ({path}, line 3)"),
     ],
 )
-def test_bad_rows_are_told_by_line(tmp_path: Path, row: str, words: str) -> None:
+def test_bad_rows_are_told_by_line(tmp_path: Path, row: str, words: str, refused: Refused) -> None:
     path = manifest(tmp_path, f"file,emotion,start,end\na.wav,happy,,\n{row}\n", "a.wav", "a.flac")
     told = refused(path)
     assert words.format(path=path) in told
@@ -152,11 +146,11 @@ def test_bad_rows_are_told_by_line(tmp_path: Path, row: str, words: str) -> None
         ("file,label", "a.wav,sad", "line 1, has no column 'emotion'; there is file, label"),
     ],
 )
-def test_bad_columns_are_told(tmp_path: Path, header: str, row: str, words: str) -> None:
+def test_bad_columns_are_told(tmp_path: Path, header: str, row: str, words: str, refused: Refused) -> None:
     assert words in refused(manifest(tmp_path, f"{header}\n{row}\n", "a.wav"))
 
 
-def test_missing_files_are_counted_or_skipped(tmp_path: Path) -> None:
+def test_missing_files_are_counted_or_skipped(tmp_path: Path, load: Load, refused: Refused) -> None:
     path = manifest(tmp_path, "file,emotion\na.wav,sad\nb.wav,sad\nc.wav,sad\n", "a.wav")
     assert "2 of the 3 rows" in (told := refused(path))
     assert 'missing = "skip"' in told
@@ -167,13 +161,13 @@ def test_missing_files_are_counted_or_skipped(tmp_path: Path) -> None:
     assert "3 of the 3 rows" in refused(path, missing="skip")
 
 
-def test_lfs_pointers_are_explained(tmp_path: Path) -> None:
+def test_lfs_pointers_are_explained(tmp_path: Path, refused: Refused) -> None:
     path = manifest(tmp_path, "file,emotion,start,end\na.wav,sad,0,1\n")
     (tmp_path / "a.wav").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n")
     assert "Git LFS pointers" in refused(path)
 
 
-def test_speakers_of_two_corpora_are_two_people(tmp_path: Path) -> None:
+def test_speakers_of_two_corpora_are_two_people(tmp_path: Path, load: Load) -> None:
     rows = "a.wav,sad,1,x\nb.wav,sad,1,y\nc.wav,sad,2,y\n"
     files = ["a.wav", "b.wav", "c.wav"]
     path = manifest(tmp_path, f"file,emotion,speaker,corpus\n{rows}", *files)
@@ -182,7 +176,7 @@ def test_speakers_of_two_corpora_are_two_people(tmp_path: Path) -> None:
     assert load(path).speakers == ("1", "2", "3")
 
 
-def test_unknown_speakers_are_refused_by_protocols_that_need_them(tmp_path: Path) -> None:
+def test_unknown_speakers_are_refused_by_protocols_that_need_them(tmp_path: Path, load: Load) -> None:
     corpus = load(manifest(tmp_path, "file,emotion\na.wav,sad\nb.wav,happy\n", "a.wav", "b.wav"))
     loso = next(p for p in SPEC.protocols if p.name == SPEC.default_protocol)
     with pytest.raises(ProtocolError, match="guarantees an unseen speaker, but 2 of the 2 utterances"):
@@ -216,7 +210,7 @@ def test_a_whole_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
 
 
 @pytest.mark.real_data
-def test_a_table_over_real_recordings_of_two_corpora(tmp_path: Path, real_data: Path) -> None:
+def test_a_table_over_real_recordings_of_two_corpora(tmp_path: Path, real_data: Path, load: Load) -> None:
     emodb = [("W", "anger"), ("F", "happiness"), ("T", "sadness")]
     rows = [
         (p, emotion, f"emodb-{p.name[:2]}", "EMO-DB")

@@ -1,0 +1,112 @@
+"""Tables of Nkululeko: targets, names of columns, folders of the audio, times as pandas writes them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from serkit.cli.main import invoke
+from serkit.data.protocols import make_protocol
+from serkit.errors import UnknownNameError
+from serkit.testing.audio import write_noise
+from serkit.types import Corpus
+from serkit_plugins.datasets.specs.nkululeko import SPEC
+
+Load = Callable[..., Corpus]
+Refused = Callable[..., str]
+
+
+@pytest.fixture
+def reader() -> str:
+    return "nkululeko"
+
+
+def table(folder: Path, text: str, *files: str) -> Path:
+    for file in files:
+        write_noise(folder / file, 2.0)
+    path = folder / "t.csv"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def test_every_column_finds_its_place(tmp_path: Path, load: Load) -> None:
+    path = table(
+        tmp_path,
+        "file,start,end,speaker,emotion,gender,age,fold,valence\n"
+        "a.wav,0 days 00:00:00.500000,0 days 00:00:01.500000,7,anger,female,31,2,0.5\n"
+        "a.wav,1.5,,8,sadness,other,,,\n"
+        "b.wav,0 days,NaT,9,,male,,,\n".replace("0 days,", "0 days 00:00:00,"),
+        "a.wav",
+        "b.wav",
+    )
+    corpus = load(path)
+    a, b = corpus.utterances
+    assert (a.id, a.start, a.end, a.label, a.speaker, a.sex) == ("a#0.5-1.5", 0.5, 1.5, "angry", "7", "f")
+    assert a.extra == {"age": "31", "fold": "2", "valence": "0.5"}
+    assert (b.id, b.end, b.label, b.sex, b.extra) == ("a#1.5-", None, "sad", None, {"gender": "other"})
+    assert "1 rows without emotion were left out." in corpus.notes
+
+
+def test_the_target_may_be_another_column(tmp_path: Path, load: Load, refused: Refused) -> None:
+    path = table(tmp_path, "file,speaker,mood\na.wav,1,up\nb.wav,1,down\n", "a.wav", "b.wav")
+    assert load(path, target="mood").labels == ("down", "up")
+    assert "no column 'emotion'; there is file, speaker, mood; name the column of the label" in refused(path)
+
+
+@pytest.mark.parametrize("names", [{"Participant": "speaker"}, {"speaker": "Participant"}])
+def test_columns_are_renamed_either_way_round(tmp_path: Path, load: Load, names: dict[str, str]) -> None:
+    path = table(tmp_path, "file,Participant,emotion\na.wav,x,sad\n", "a.wav")
+    assert load(path, colnames=names).speakers == ("x",)
+
+
+def test_names_that_cannot_be_are_told(tmp_path: Path, refused: Refused) -> None:
+    path = table(tmp_path, "file,who,speaker,emotion\na.wav,x,y,sad\n", "a.wav")
+    assert "line 1, has both 'who' and 'speaker'" in refused(path, colnames={"who": "speaker"})
+    assert "no column" in refused(path, UnknownNameError, colnames={"person": "talker"})
+
+
+def test_audio_path_is_relative_to_the_table(
+    tmp_path: Path, load: Load, refused: Refused, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = table(tmp_path / "d", "file,emotion\nx\\a.wav,sad\n", "../audio/x/a.wav")
+    corpus = load(path, audio_path="../audio")
+    assert [u.id for u in corpus.utterances] == ["x/a"]
+    assert "1 of the 1 rows" in refused(path)
+    monkeypatch.chdir(tmp_path / "audio")
+    assert [u.id for u in load(path, absolute_path=True).utterances] == ["x/a"]
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        ("a.wav,0 days 00:00:01,0 days 00:00:00.5,sad", "line 3: the part from 1 s to 0.5 s is empty"),
+        ("a.wav,-1 days +23:59:59,,sad", "line 3: the part from -1 s is empty or before the file"),
+        ("a.wav,soon,,sad", "line 3: start is 'soon'; a number of seconds such as 1.5 or a time such as 0 days"),
+        ("a.wav,,0 days 00:00:09,sad", "line 3: a.wav lasts 2.000 s"),
+        ("a.wav,NaT,NaT,sad", "line 3: a.wav is there already"),
+        (",,,sad", "line 3: the cell of file is empty"),
+        ("b.wav,,,sad", "name files that do not exist, first 'b.wav'"),
+    ],
+)
+def test_bad_rows_are_told_by_line(tmp_path: Path, refused: Refused, row: str, words: str) -> None:
+    assert words in refused(table(tmp_path, f"file,start,end,emotion\na.wav,,,happy\n{row}\n", "a.wav"))
+
+
+@pytest.mark.usefixtures("one_thread")
+def test_a_whole_run_over_its_folds(tmp_path: Path, load: Load, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [(f"{e}{k}.wav", e, k % 3) for e in ("anger", "sadness") for k in range(6)]
+    path = table(tmp_path, "file,speaker,emotion,fold\n" + "".join(f"{f},{k},{e},{k}\n" for f, e, k in rows))
+    for file, *_ in rows:
+        write_noise(tmp_path / file, 0.3)
+    folds = make_protocol(load(path), next(p for p in SPEC.protocols if p.name == "given_folds")).folds
+    assert [f.name for f in folds] == ["0", "1", "2"]
+    run = ["run", "--plugin", "acrnn", "--dataset", "nkululeko", "--data", str(path), "--out", str(tmp_path / "run")]
+    assert (
+        invoke([*run, "--protocol", "given_folds", "--folds", "0", "--epochs", "1", "--device", "cpu", "--json"]) == 0
+    )
+    assert json.loads(capsys.readouterr().out)["protocol"] == "nkululeko/given_folds@1"
+    assert invoke(["data", "check", "nkululeko", "--data", str(path)]) == 0
+    assert "Classes: angry 6, sad 6." in capsys.readouterr().out
