@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pytest
@@ -206,6 +206,19 @@ def test_the_order_of_a_directory_means_nothing(name: str, tree: Path, monkeypat
     monkeypatch.setattr(os, "walk", backwards)
     monkeypatch.setattr(Path, "iterdir", lambda self: iter(sorted(iterdir(self), reverse=True)))
     assert load(name, tree) == before
+
+
+@every_corpus
+def test_a_path_alone_says_what_the_loader_says(name: str, trees: dict[str, Path]) -> None:
+    dataset = make_dataset(registered(name), get_host().load("dataset", name))
+    for u in load(name, trees[name]).utterances:
+        below = u.path.relative_to(trees[name])
+        for path in (below, u.path, PureWindowsPath("C:\\corpora", name, *below.parts)):
+            found = dataset.identify(path)
+            assert (found.id, found.speaker, found.sex) == (u.id, u.speaker, u.sex)
+            assert found.label in (u.label, "")  # a corpus with label files does not say it in names
+    for path in ("readme.txt", "a/b.wav", "", ".", "x y/z.w.a.v"):
+        assert dataset.identify(PurePosixPath(path)) is None
 
 
 @every_corpus
