@@ -141,7 +141,7 @@ def test_extra_files_are_told_and_hidden_ones_are_not(small: Path) -> None:
         (["notes.txt"], "it holds no audio files"),
         (["Actor_01/03-01-05-01-02-01-01.wav"], "which looks like RAVDESS"),
         (["wav/03a01Fa.wav"], "which looks like EMO-DB"),
-        (["Ses01F_impro01/Ses01F_impro01_F000.wav"], "seen were 1 audio files such as Ses01F_impro01/"),
+        (["wav/Ses01F_impro01.wav"], "seen were 1 audio files such as wav/Ses01F_impro01.wav"),
     ],
 )
 def test_another_folder_is_refused(tmp_path: Path, files: list[str], words: str) -> None:
@@ -197,11 +197,21 @@ def test_a_turn_labelled_twice_is_refused_with_both_places(small: Path) -> None:
     assert f"labelled twice ({path}, line {number} and {path}, line {last}); keep one" in refused(small)
 
 
-def test_a_turn_in_two_sessions_is_refused(small: Path) -> None:
-    shutil.copytree(small / "Session2" / "sentences", small / "Session2b" / "sentences")
-    said = refused(small)
-    assert "is in two sessions" in said
-    assert "Session2b" in said
+def test_a_copy_of_a_session_is_told_and_one_that_differs_is_refused(small: Path) -> None:
+    expected = load(small)
+    again = small / "backup" / "Session2"
+    shutil.copytree(small / "Session2", again)
+    corpus = load(small)
+    assert [u.id for u in corpus.utterances] == [u.id for u in expected.utterances]
+    notes = "\n".join(n for n in corpus.notes if n not in expected.notes)
+    assert re.search(r"\d+ recordings of IEMOCAP are there more than once with the same samples", notes)
+    assert "8 text files are copies of others of the same name and were left out: " in notes
+    assert notes.count("\n") == 1
+    path = labels_of(again.parent, "Ses02F_impro01")
+    path.write_text(path.read_text("latin-1") + "\n", "latin-1")
+    assert refused(small) == (
+        f"{labels_of(small, 'Ses02F_impro01')} and {path} are of one dialogue but differ; remove the one that is wrong."
+    )
 
 
 def test_two_recordings_of_one_name_that_differ_are_refused(small: Path) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import filecmp
+import os
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
-from serkit.data import audio
-from serkit.data.corpus import build, count_notes, few, left_out_note, missing_note
+from serkit.data.corpus import build, count_notes, few, missing_note
 from serkit.data.recognise import wrong_folder
 from serkit.data.recordings import collect
 from serkit.errors import CorpusError
@@ -28,13 +29,7 @@ from serkit_plugins.datasets.iemocap.names import (
     scenario_of,
 )
 
-_LABELS = Path("dialog", "EmoEvaluation")
-_TRANSCRIPTS = Path("dialog", "transcriptions")
-_WAV = Path("sentences", "wav")
-_EXPECTED = (
-    "the folders Session1 to Session5, each with dialog/EmoEvaluation, dialog/transcriptions and sentences/wav, in it "
-    "or at most two below"
-)
+_EXPECTED = "the folders Session1 to Session5, each with dialog/EmoEvaluation, dialog/transcriptions and sentences/wav"
 _FOUR = ("angry", "happy", "neutral", "sad")
 _CLASSES = {
     "four": _FOUR,
@@ -79,17 +74,17 @@ class IemocapOptions:
 
 @dataclass(slots=True)
 class _Found:
-    """What was read from a copy: turns of the scenarios asked for, and all that is odd about them."""
+    """What was read of the scenarios asked for, by turn: labels, words and recordings; and all that is odd."""
 
+    files: dict[str, Path]
+    notes: list[str]
     turns: dict[str, Turn] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
-    files: dict[str, Path] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
 
 
 class Iemocap:
-    """Reads IEMOCAP from ``IEMOCAP_full_release``, the folder above, or a copy that holds of each session only
-    ``sentences/wav``, ``dialog/EmoEvaluation`` and, for the words, ``dialog/transcriptions``."""
+    """Reads IEMOCAP from ``IEMOCAP_full_release``, a folder above, or a copy that holds only the recordings of turns,
+    the folders ``EmoEvaluation`` and, for the words, ``transcriptions``, at any depth."""
 
     def __init__(self, **options: Any) -> None:
         self.options: IemocapOptions = config.load(
@@ -106,11 +101,8 @@ class Iemocap:
 
         Raises CorpusError if no copy of IEMOCAP is there, or a line of it is damaged.
         """
-        folder, sessions = _locate(Path(root))
-        found = self._read(folder, sessions)
-        strangers = _strangers(Path(root), sessions)
-        if strangers:
-            found.notes.append(left_out_note(strangers, Path(root), "IEMOCAP"))
+        root = Path(root)
+        found = self._read(root)
         class_of, scenarios = self.options.class_of, self.options.scenarios
         chosen = [t for t in found.turns.values() if t.code in class_of]
         without = [t.name.name for t in chosen if t.name.name not in found.files]
@@ -133,7 +125,7 @@ class Iemocap:
         notes.append(_left_out(found.turns.values(), len(chosen), class_of))
         return build(
             "iemocap",
-            folder,
+            root,
             utterances,
             labels,
             subset=self.options.subset,
@@ -160,21 +152,31 @@ class Iemocap:
             extra={"dialogue": turn.dialogue},
         )
 
-    def _read(self, folder: Path, sessions: Sequence[Path]) -> _Found:
-        found, scenarios = _Found(), self.options.scenarios
-        _read_recordings(found, sessions, scenarios)
-        unread, unknown = _read_labels(found, sessions, scenarios)
-        twice = _read_texts(found, sessions, scenarios)
+    def _read(self, root: Path) -> _Found:
+        scenarios, first = self.options.scenarios, dialogues(self.options.scenarios)[0]
+        if not root.is_dir():
+            raise wrong_folder("IEMOCAP", root, _EXPECTED)
+        recordings = collect(root, _turn_of)
+        labels, transcripts = _texts(root, "EmoEvaluation"), _texts(root, "transcriptions")
+        if not recordings.files and not labels.files:
+            raise wrong_folder("IEMOCAP", root, _EXPECTED)
+        # the recordings of whole dialogues belong to the release as well
+        strangers = tuple(p for p in recordings.strangers if not DIALOGUE.fullmatch(p.stem))
+        found = _Found(
+            files={x: p for x, p in recordings.files.items() if scenario_of(x) in scenarios},
+            notes=replace(recordings, strangers=strangers).notes("IEMOCAP"),
+        )
+        unread = _read_labels(found, labels.of(scenarios))
+        twice = _read_transcripts(found, transcripts.of(scenarios))
         if not found.turns:
             raise CorpusError(
-                f"{folder} holds no labels of IEMOCAP's {self.options.scenario} dialogues: expected were files such as "
-                f"Session1/dialog/EmoEvaluation/{dialogues(scenarios)[0]}.txt; copy them from the release."
+                f"{root} holds no labels of IEMOCAP's {' or '.join(scenarios)} dialogues: expected were files such as "
+                f"Session1/dialog/EmoEvaluation/{first}.txt; copy them from the release."
             )
         if not found.files:
             raise CorpusError(
-                f"{folder} holds labels of IEMOCAP but no recordings of its {self.options.scenario} turns: expected "
-                f"were files such as Session1/sentences/wav/{dialogues(scenarios)[0]}/{dialogues(scenarios)[0]}_F000."
-                "wav; copy them from the release."
+                f"{root} holds labels of IEMOCAP but no recordings of its {' or '.join(scenarios)} turns: expected "
+                f"were files such as Session1/sentences/wav/{first}/{first}_F000.wav; copy them from the release."
             )
         expected, seen = set(dialogues(scenarios)), {t.name.dialogue for t in found.turns.values()}
         if expected - seen:
@@ -185,7 +187,11 @@ class Iemocap:
         if unlabelled:
             found.notes.append(f"{len(unlabelled)} recordings have no label and were left out: {few(unlabelled, 5)}.")
         for problem, places in (
-            ("text files in dialog/EmoEvaluation are not named as dialogues of IEMOCAP and were left out", unknown),
+            (
+                "text files in dialog/EmoEvaluation are not named as dialogues of IEMOCAP and were left out",
+                labels.others,
+            ),
+            ("text files are copies of others of the same name and were left out", labels.copies + transcripts.copies),
             ("lines of dialog/EmoEvaluation are neither turns nor votes and were left out", unread),
             ("transcripts are of turns that have one already; the first one was taken", twice),
         ):
@@ -221,44 +227,38 @@ class Iemocap:
         )
 
 
-def _locate(root: Path) -> tuple[Path, list[Path]]:
-    """The folder of the release, and in it those that hold ``dialog`` or ``sentences``: its sessions, or itself."""
-    if root.is_dir():
-        below = _below(root)
-        for folder in (root, *below, *(p for above in below for p in _below(above))):
-            sessions = [p for p in (folder, *_below(folder)) if (p / _LABELS).is_dir() or (p / _WAV).is_dir()]
-            if sessions:
-                return folder, sessions
-    raise wrong_folder("IEMOCAP", root, _EXPECTED)
+@dataclass(frozen=True, slots=True)
+class _TextFiles:
+    """Dialogue to text file, the names of other text files beside them, and of copies."""
+
+    files: dict[str, Path]
+    others: list[str]
+    copies: list[str]
+
+    def of(self, scenarios: Collection[Scenario]) -> list[Path]:
+        """The files of the dialogues of these scenarios."""
+        return [path for dialogue, path in sorted(self.files.items()) if scenario_of(dialogue) in scenarios]
 
 
-def _below(folder: Path) -> list[Path]:
-    return sorted(p for p in folder.iterdir() if p.is_dir() and not p.name.startswith("."))
-
-
-def _read_recordings(found: _Found, sessions: Sequence[Path], scenarios: Sequence[Scenario]) -> None:
-    """Fill ``found.files``."""
-    for home in sessions:
-        if (home / _WAV).is_dir():
-            recordings = replace(collect(home / _WAV, _turn_of), strangers=())  # told of all sessions at once
-            found.notes += recordings.notes("IEMOCAP")
-            for name, path in recordings.files.items():
-                turn = parse(name)
-                if turn is not None and turn.scenario in scenarios:
-                    other = found.files.setdefault(name, path)
-                    if other != path:
-                        raise CorpusError(f"The turn {name} is in two sessions ({other} and {path}); keep one.")
-
-
-def _strangers(root: Path, sessions: Sequence[Path]) -> list[Path]:
-    """Audio files below ``root`` that are no turns; the recordings of whole dialogues belong to the release."""
-    known = [home / part for home in sessions for part in ("dialog", _WAV)]
-    turns = {home / _WAV for home in sessions}
-    found = []
-    for path in audio.find(root):
-        home = next((k for k in known if path.is_relative_to(k)), None)
-        if home is None or (home in turns and _turn_of(path) is None):
-            found.append(path)
+def _texts(root: Path, name: str) -> _TextFiles:
+    """The text files in the folders ``name`` at any depth below ``root``, without the hidden ones that macOS leaves
+    (``._Ses01F_impro01.txt``). Raises CorpusError if two of one dialogue differ."""
+    found = _TextFiles({}, [], [])
+    for folder, below, names in os.walk(root):
+        if Path(folder).name != name:
+            # sentences/ holds ten thousand files of motion and alignment, and no text that is wanted
+            below[:] = sorted(d for d in below if not d.startswith(".") and d != "sentences")
+            continue
+        below.clear()  # the single raters' files
+        for path in sorted(Path(folder, n) for n in names if n.lower().endswith(".txt") and not n.startswith(".")):
+            if not DIALOGUE.fullmatch(path.stem):
+                found.others.append(path.name)
+                continue
+            other = found.files.setdefault(path.stem, path)
+            if other != path and not filecmp.cmp(other, path, shallow=False):
+                raise CorpusError(f"{other} and {path} are of one dialogue but differ; remove the one that is wrong.")
+            if other != path:
+                found.copies.append(str(path.relative_to(root)))
     return found
 
 
@@ -267,50 +267,29 @@ def _turn_of(path: PurePath) -> str | None:
     return turn.name if turn else None
 
 
-def _read_labels(found: _Found, sessions: Sequence[Path], scenarios: Sequence[Scenario]) -> tuple[list[str], list[str]]:
-    """Fill ``found.turns``; the places of lines that were not understood, and the names of files that are no
-    dialogues."""
+def _read_labels(found: _Found, paths: Sequence[Path]) -> list[str]:
+    """Fill ``found.turns``; the places of lines that were not understood."""
     unread: list[str] = []
-    unknown: list[str] = []
-    for path in _texts(sessions, _LABELS):
-        if not DIALOGUE.fullmatch(path.stem):
-            unknown.append(path.name)
-        elif scenario_of(path.stem) in scenarios:
-            turns, places = read_turns(path)
-            unread += places
-            for turn in turns:
-                other = found.turns.setdefault(turn.name.name, turn)
-                if other is not turn:
-                    raise CorpusError(
-                        f"The turn {turn.name.name} is labelled twice ({other.where} and {turn.where}); keep one, as "
-                        "it is in the release."
-                    )
-    return unread, unknown
+    for path in paths:
+        turns, places = read_turns(path)
+        unread += places
+        for turn in turns:
+            other = found.turns.setdefault(turn.name.name, turn)
+            if other is not turn:
+                raise CorpusError(
+                    f"The turn {turn.name.name} is labelled twice ({other.where} and {turn.where}); keep one, as it is "
+                    "in the release."
+                )
+    return unread
 
 
-def _read_texts(found: _Found, sessions: Sequence[Path], scenarios: Sequence[Scenario]) -> list[str]:
+def _read_transcripts(found: _Found, paths: Sequence[Path]) -> list[str]:
     """Fill ``found.texts``; the places of transcripts of turns that have another one already."""
-    twice = []
-    for path in _texts(sessions, _TRANSCRIPTS):
-        if DIALOGUE.fullmatch(path.stem) and scenario_of(path.stem) in scenarios:
-            for name, words, where in read_transcripts(path):
-                if found.texts.setdefault(name, words) != words:
-                    twice.append(where)
-    return twice
+    lines = (line for path in paths for line in read_transcripts(path))
+    return [where for name, words, where in lines if found.texts.setdefault(name, words) != words]
 
 
-def _texts(sessions: Sequence[Path], below: Path) -> list[Path]:
-    """Text files of a folder of each session, without the hidden ones that macOS leaves (``._Ses01F_impro01.txt``)."""
-    return [
-        p
-        for home in sessions
-        if (home / below).is_dir()
-        for p in sorted((home / below).iterdir())
-        if p.suffix.lower() == ".txt" and not p.name.startswith(".") and p.is_file()
-    ]
-
-
-def _left_out(turns: Sequence[Turn], chosen: int, class_of: dict[str, str]) -> str:
+def _left_out(turns: Collection[Turn], chosen: int, class_of: Mapping[str, str]) -> str:
     """The sentence that says what the choice of classes leaves out, always: the reader of a score must know."""
     rest = Counter(t.code for t in turns if t.code not in class_of)
     unsure = rest.pop(NO_CONSENSUS, 0)
