@@ -99,5 +99,5 @@ def _emobox(corpus: Corpus, place: Mapping[str, str], what: str) -> list[Fold]:
 
 
 def _fifth(ids: Sequence[str]) -> Sequence[str]:
-    """The first fifth, rounded half up; nothing of fewer than three."""
+    """The first fifth, rounded: nothing of fewer than three."""
     return ids[: (2 * len(ids) + 5) // 10]
