@@ -46,7 +46,17 @@ class Run:
     @property
     def complete(self) -> bool:
         """Whether no fold of the protocol is left out and no file of the corpus is missing."""
-        return len(self.folds) == len(self.protocol.folds) and self.corpus.complete
+        return not self.lacks()
+
+    def lacks(self) -> list[str]:
+        """What is left out or missing, in words; empty for a complete run."""
+        out = []
+        if len(self.folds) < len(self.protocol.folds):
+            out.append(f"{len(self.folds)} of the {len(self.protocol.folds)} folds were run")
+        if not self.corpus.complete:
+            lost = f"{len(self.corpus.missing)} recordings" if self.corpus.missing else "recordings"
+            out.append(f"{lost} of {self.corpus.name} are missing here")
+        return out
 
 
 def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, events: Events) -> dict[str, Any]:
@@ -291,8 +301,10 @@ def _evaluate(
     return {
         "schema": 1,
         "complete": run.complete,
+        "incomplete": run.lacks(),
         "dataset": recipe.dataset,
         "subset": run.corpus.subset,
+        "notes": list(run.corpus.notes),
         "label_map": label_map_dict(run.corpus),
         "plugin": recipe.run.plugin,
         "preset": recipe.run.preset,

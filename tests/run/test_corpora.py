@@ -204,7 +204,8 @@ def test_a_pool_of_two_strangers_runs_resumes_and_predicts(host: Host, trees: di
     assert [p["name"] for p in plugins if p["kind"] == "dataset"] == ["north", "south"]
 
     page = (out / "report.md").read_text(encoding="utf-8")
-    assert "## Corpora\n\nClasses that all corpora share: fear, happy, low." in page
+    assert "* south: By the label map, calm (6) counts as fear, sad (6) counts as low.\n" in page
+    assert "* Shared classes: fear, happy, low.\n" in page
     assert "| south | calm | fear | 6 |" in page
     assert "<td>calm</td><td>fear</td><td>6</td>" in (out / "report.html").read_text(encoding="utf-8")
 

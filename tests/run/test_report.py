@@ -226,7 +226,10 @@ def test_names_are_shown_as_they_are_and_never_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"complete": False, "n_folds": 2}, "The run is incomplete: 2 of the 10 folds were run."),
+        (
+            {"complete": False, "incomplete": ["2 of the 10 folds were run", "3 recordings of emodb are missing here"]},
+            "The run is incomplete: 2 of the 10 folds were run; 3 recordings of emodb are missing here.",
+        ),
         ({"collapsed": [{"seed": 1, "fold": "08"}]}, "Fold 08 of seed 1 collapsed"),
         ({"information": "speaker-unlabelled"}, "more than the utterance at hand (speaker-unlabelled)"),
     ],

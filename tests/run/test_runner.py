@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,15 @@ import pytest
 import soundfile
 
 import serkit
+from serkit.data.corpus import build
+from serkit.data.protocols import make_protocol
 from serkit.errors import RunFolderError, UnknownNameError, UserError
 from serkit.host import get_host
+from serkit.host.protocols import LOSO_NEXT
 from serkit.run.events import Events
 from serkit.run.recipe import Request, resolve
-from serkit.run.runner import execute
+from serkit.run.runner import Run, execute
+from serkit.types import Corpus, Utterance
 
 # An ACRNN small enough for a test; what is tested is the run, not the score.
 TINY = [
@@ -141,6 +146,26 @@ def test_out_must_be_empty_and_writable(finished: Path, tmp_path: Path) -> None:
         go(tmp_path / "file")
     with pytest.raises(RunFolderError, match="cannot be written"):
         go(tmp_path / "file" / "below")
+
+
+def test_what_a_run_lacks_is_said_in_words() -> None:
+    rows = [
+        Utterance(id=f"{s}{x}", path=Path(f"/{s}{x}.wav"), label=x, speaker=s) for s in "abcd" for x in ("happy", "sad")
+    ]
+    whole = build("toy", Path("/"), rows, ("happy", "sad"))
+    protocol = make_protocol(whole, LOSO_NEXT)
+    parts = {"recipe": resolve(Request(plugin="acrnn", dataset="demo"), get_host()), "folder": Path("/r")}
+
+    def lacks(corpus: Corpus, folds: int) -> list[str]:
+        made = Run(**parts, corpus=corpus, protocol=protocol, folds=protocol.folds[:folds])  # type: ignore[arg-type]
+        assert made.complete is not bool(made.lacks())
+        return made.lacks()
+
+    assert lacks(whole, 4) == []
+    assert lacks(whole, 2) == ["2 of the 4 folds were run"]
+    assert lacks(replace(whole, complete=False), 4) == ["recordings of toy are missing here"]
+    partial = replace(whole, complete=False, missing=("e1", "e2"))
+    assert lacks(partial, 1) == ["1 of the 4 folds were run", "2 recordings of toy are missing here"]
 
 
 def test_a_fold_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ def test_speakers_on_both_sides_are_said_first(tmp_path: Path) -> None:
     assert (metrics["scored"], metrics["speaker_independent"]) == (True, False)
     assert seen.notes[1].startswith("The protocol has no development part")
     warning = "Speaker-dependent: speakers of the test part are also in training or development"
-    assert any(w.startswith(warning) for w in f.warnings(metrics, {}))
+    assert any(w.startswith(warning) for w in f.warnings(metrics))
     assert warning in " ".join(drawn(metrics).split())
     assert warning in (out / "report.md").read_text()
     assert warning in (out / "report.html").read_text()
@@ -99,7 +99,7 @@ def test_speakers_on_both_sides_are_said_first(tmp_path: Path) -> None:
 def test_unseen_speakers_bring_no_warning(tmp_path: Path) -> None:
     metrics = go(tmp_path / "open", "loso_next", epochs=1, folds=[0])
     assert metrics["speaker_independent"] is True
-    assert not [w for w in f.warnings(metrics, {}) if "peaker" in w]
+    assert not [w for w in f.warnings(metrics) if "peaker" in w]
 
 
 def test_what_the_audit_cannot_know_is_null() -> None:
@@ -114,7 +114,7 @@ def test_what_the_audit_cannot_know_is_null() -> None:
     for corpus, spec, answer in expected:
         protocol = make_protocol(corpus, spec)
         assert speaker_independent(audit(corpus, protocol, {}), corpus, protocol) is answer, (corpus, spec.name)
-    assert "not known whether test speakers" in f.warnings({"speaker_independent": None}, {})[0]
+    assert "not known whether test speakers" in f.warnings({"speaker_independent": None})[0]
 
 
 def test_a_protocol_that_is_not_offered_names_those_that_are() -> None:

@@ -65,13 +65,12 @@ def interval(summary: Mapping[str, Any]) -> str:
     return f"95 % interval {100 * ends[0]:.1f} to {percent(ends[1])}"
 
 
-def warnings(m: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[str]:
+def warnings(m: Mapping[str, Any]) -> list[str]:
     """What a reader must know before quoting a number of this run, in plain words."""
     out = []
     if m.get("complete") is False:
-        whole = len(protocol.get("folds") or ())
-        part = f"{m.get('n_folds')} of the {count(whole, 'fold')} were run" if whole else "folds were left out"
-        out.append(f"The run is incomplete: {part}. Nothing here may be compared with complete runs or with papers.")
+        lacks = "; ".join(m.get("incomplete") or ["folds or recordings were left out"])
+        out.append(f"The run is incomplete: {lacks}. Nothing here may be compared with complete runs or with papers.")
     if m.get("speaker_independent") is False:
         out.append(
             "Speaker-dependent: speakers of the test part are also in training or development, so the score does not "
@@ -186,6 +185,11 @@ def audit_lines(facts: Facts) -> list[str]:
     return [str(x).strip().removeprefix("- ") for x in (facts.protocol.get("audit") or {}).get("lines") or ()]
 
 
+def corpus_notes(m: Mapping[str, Any]) -> list[str]:
+    """What the corpora said of themselves: what is missing, left out or renamed."""
+    return [str(note) for note in m.get("notes") or ()]
+
+
 def label_rows(m: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
     """Rows (corpus, its class, class in the run, utterances) of pooled corpora or a label map; empty without."""
     return [
@@ -193,13 +197,6 @@ def label_rows(m: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
         for corpus, sources in (m.get("label_map") or {}).items()
         for source, row in sources.items()
     ]
-
-
-def label_words(m: Mapping[str, Any]) -> str:
-    """The sentence before the table of :func:`label_rows`."""
-    whose = "that all corpora share" if len(m.get("label_map") or ()) > 1 else "after the label map"
-    targets = {row["target"] for sources in (m.get("label_map") or {}).values() for row in sources.values()}
-    return f"Classes {whose}: {', '.join(sorted(targets - {None}))}."
 
 
 LABEL_HEAD = ("Corpus", "Its class", "Class in this run", "Utterances")

@@ -64,7 +64,7 @@ def _top(facts: f.Facts, title: str) -> str:
             '<div class="ends" aria-hidden="true"><span>0</span><span>50</span><span>100 %</span></div>'
         )
     head = f'<header><h1>{escape(title)}</h1><p class="faint">{escape(where)}</p></header>'
-    warnings = "".join(f'<p class="mind"><b>Mind</b> {escape(w)}</p>' for w in f.warnings(m, facts.protocol))
+    warnings = "".join(f'<p class="mind"><b>Mind</b> {escape(w)}</p>' for w in f.warnings(m))
     if not f.scored(m):
         return f'{head}<section class="headline"><p>{escape(f.headline(m))}</p></section>{warnings}'
     folds, seeds = f.count(m.get("n_folds"), "fold"), f.count(m.get("n_seeds"), "seed")
@@ -164,9 +164,7 @@ def _score_table(facts: f.Facts) -> str:
 
 def _corpora(facts: f.Facts) -> str:
     rows = f.label_rows(facts.metrics)
-    if not rows:
-        return ""
-    return f"<p>{escape(f.label_words(facts.metrics))}</p>" + _table(f.LABEL_HEAD, map(_cells, rows))
+    return _list(f.corpus_notes(facts.metrics)) + (_table(f.LABEL_HEAD, map(_cells, rows), "words") if rows else "")
 
 
 def _made(facts: f.Facts) -> str:

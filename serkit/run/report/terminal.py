@@ -33,7 +33,7 @@ def terminal_summary(metrics: Mapping[str, Any]) -> RenderableType:
     lines: list[RenderableType] = [
         Text(f"{metrics.get('plugin', '')} · preset {metrics.get('preset', '')} · {metrics.get('protocol', '')}"),
         Text(f.headline(metrics), style="bold"),
-        *(Text(w, style="yellow") for w in f.warnings(metrics, {})),
+        *(Text(w, style="yellow") for w in f.warnings(metrics)),
         *([table] if f.scored(metrics) else ()),
     ]
     rows = f.comparison(metrics)

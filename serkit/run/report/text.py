@@ -15,9 +15,9 @@ def render(facts: f.Facts) -> str:
     parts = [f"# {escape(title)}", f"**{escape(f.headline(m))}**"]
     where = [("protocol", m.get("protocol")), ("preset", m.get("preset")), ("run", facts.name)]
     parts.append(" · ".join(f"{k} {escape(str(v))}" for k, v in where if v))
-    notes = f.warnings(m, facts.protocol)
-    if notes:
-        parts.append("\n".join(f"> **Mind:** {escape(x)}\n>" for x in notes).removesuffix("\n>"))
+    warnings = f.warnings(m)
+    if warnings:
+        parts.append("\n".join(f"> **Mind:** {escape(x)}\n>" for x in warnings).removesuffix("\n>"))
 
     if f.scored(m):
         parts += _scores(facts)
@@ -34,9 +34,11 @@ def render(facts: f.Facts) -> str:
     if facts.histories:
         parts += ["## Training", "![Training loss and development UAR](plots/training.png)"]
 
-    mapped = f.label_rows(m)
-    if mapped:
-        parts += ["## Corpora", escape(f.label_words(m)), _table(f.LABEL_HEAD, mapped)]
+    notes, mapped = f.corpus_notes(m), f.label_rows(m)
+    if notes or mapped:
+        parts.append("## Corpora")
+        parts += ["\n".join(f"* {escape(x)}" for x in notes)] if notes else []
+        parts += [_table(f.LABEL_HEAD, mapped, words=3)] if mapped else []
 
     lines = f.audit_lines(facts)
     if lines:
@@ -112,7 +114,8 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(text.split()))
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = ["| " + " | ".join(header) + " |", "|---" + "|---:" * (len(header) - 1) + "|"]
+def _table(header: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
+    """The first ``words`` columns are text, the others numbers."""
+    lines = ["| " + " | ".join(header) + " |", "|---" * words + "|---:" * (len(header) - words) + "|"]
     lines += ["| " + " | ".join(escape(str(x)) for x in row) + " |" for row in rows]
     return "\n".join(lines)
