@@ -88,12 +88,17 @@ def _architecture(host: Host, spec: Any) -> dict[str, Any]:
 
 
 def _dataset(host: Host, spec: Any) -> dict[str, Any]:
+    import dataclasses
+
+    from serkit.cli.settings import rows
     from serkit.data.fetch import corpus_dir
 
     dataset = host.load("dataset", spec.name)()
     folder = corpus_dir(getattr(dataset, "cache_name", spec.name))
     here = folder.is_dir() and any(folder.iterdir())
-    return {"utterances": sum(spec.labels.values()), "folder": str(folder), "here": here}
+    options = getattr(dataset, "options", None)
+    settings = rows(type(options)) if dataclasses.is_dataclass(options) else []
+    return {"utterances": sum(spec.labels.values()), "folder": str(folder), "here": here, "settings": settings}
 
 
 def _print(page: dict[str, Any]) -> None:
@@ -151,6 +156,8 @@ def _print_dataset(page: dict[str, Any]) -> None:
     show_table("protocols", ("name", "information", "unseen in training", "summary"), rows)
     if "folder" not in page:
         return
+    if page["settings"]:
+        _settings("settings [dataset]", page["settings"])
     if not page["labels"]:
         show_("Reads what you have; name its file or folder with --data")
         return

@@ -55,6 +55,19 @@ def test_a_dataset(capsys: pytest.CaptureFixture[str]) -> None:
         assert word in shown
 
 
+def test_a_reader_of_manifests_shows_its_options_and_no_counts(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = {row["key"]: row for row in page(capsys, "csv")["settings"]}
+    assert settings["missing"]["allowed"] == "error | skip"
+    shown = text(capsys, "csv")
+    for word in (
+        "settings [dataset]",
+        "labels, utterances and speakers: as the manifest says",
+        "name its file or folder",
+    ):
+        assert word in shown
+    assert "settings" not in text(capsys, "demo")
+
+
 def test_a_metric(capsys: pytest.CaptureFixture[str]) -> None:
     assert page(capsys, "uar")["range"] == [0.0, 1.0]
     assert "higher is better" in text(capsys, "uar")

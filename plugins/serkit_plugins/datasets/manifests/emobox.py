@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from annotated_types import Ge
 
 from serkit import config
 from serkit.data.recognise import wrong_folder
@@ -30,7 +32,7 @@ class EmoBoxOptions(ManifestOptions):
 
     root: str = ""
     speaker_pattern: str = ""
-    fold: int = 0
+    fold: Annotated[int, Ge(0)] = 0
 
 
 class EmoBox:

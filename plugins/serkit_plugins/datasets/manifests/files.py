@@ -65,10 +65,12 @@ def identifier(written: str, root: Path, start: float = 0.0, end: float | None =
     """
     text = posixpath.normpath(_posix(written))
     if posixpath.isabs(text) or text.startswith("../"):
-        base = os.path.abspath(root)
-        full = os.path.normpath(os.path.join(base, text))
-        if full.startswith(base + os.sep):
-            text = Path(full).relative_to(base).as_posix()
+        # a manifest may be reached through a link and name its files without it
+        for base in (os.path.abspath(root), os.path.realpath(root)):
+            full = os.path.normpath(os.path.join(base, text))
+            if full.startswith(base + os.sep):
+                text = Path(full).relative_to(base).as_posix()
+                break
     name = unicodedata.normalize("NFC", str(PurePosixPath(text).with_suffix("")))
     if start == 0 and end is None:
         return name

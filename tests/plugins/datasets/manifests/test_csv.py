@@ -107,6 +107,12 @@ def test_absolute_paths_and_files_elsewhere(tmp_path: Path, load: Load) -> None:
     assert ids == {"in", "in2", "../up", f"{tmp_path.as_posix()}/out"}
 
 
+def test_a_link_to_the_folder_changes_no_id(tmp_path: Path, load: Load) -> None:
+    manifest(tmp_path / "m", f"file,emotion\n{tmp_path}/m/in.wav,sad\n", "in.wav")
+    (tmp_path / "link").symlink_to(tmp_path / "m", target_is_directory=True)
+    assert [u.id for u in load(tmp_path / "link").utterances] == ["in"]
+
+
 def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path, load: Load) -> None:
     rows = "a.wav,sad,0,0.5\na.wav,sad,0.5,\na.wav,sad,0.50,1.0\na.wav,sad,,1.005\na.wav,sad,,\n"
     path = manifest(tmp_path, f"file,emotion,start,end\n{rows}", "a.wav")
