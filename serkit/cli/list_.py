@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -37,6 +38,8 @@ def list_(
         rows = [_cells(r) for r in host.specs(single)]
         columns = ("name", *(("also called",) if single == "metric" else ()), "summary", "distribution")
         show_table(plural, columns, rows) if rows else show(f"{plural}: none")
+        if rows and single == "dataset":
+            show_table("protocols of datasets", ("name", *PROMISES, "datasets"), _protocols(host))
     if host.broken:
         names = ", ".join(sorted({f"{b.distribution}:{b.source}" for b in host.broken}))
         show(f"Broken and left out: {names} (see `serkit doctor`).")
@@ -50,6 +53,21 @@ def kinds_of(word: str) -> dict[str, Kind]:
     if not found:
         raise UnknownNameError("kind of plugin", word, PLURALS)
     return found
+
+
+PROMISES = ("information", "guaranteed unseen in training")
+"""Heads of the columns of :func:`promises`."""
+
+
+def promises(protocol: Mapping[str, Any]) -> tuple[str, str]:
+    """Information level of a dumped ProtocolSpec, and what no test part shares with training and development."""
+    unseen = ", ".join(protocol["guarantees"]) or "nothing"
+    dev = protocol.get("dev_guarantees")
+    if not protocol["scored"]:
+        unseen = "no test part, no score"
+    elif dev is not None and set(dev) != set(protocol["guarantees"]):
+        unseen += f" (development: {', '.join(dev) or 'nothing'})"
+    return protocol["information"], unseen
 
 
 def broken_rows(host: Host) -> list[dict[str, Any]]:
@@ -72,6 +90,16 @@ def _cells(registered: Registered) -> tuple[str, ...]:
     spec = registered.spec
     also = (", ".join(spec.aliases),) if isinstance(spec, MetricSpec) else ()
     return (spec.name, *also, spec.summary, f"{registered.distribution} {registered.version}")
+
+
+def _protocols(host: Host) -> list[tuple[str, ...]]:
+    """A row a protocol, with the datasets that offer it; a default is marked with an asterisk."""
+    offers: dict[tuple[str, ...], list[str]] = {}
+    for dataset in _rows(host, "dataset"):
+        for p in dataset["protocols"]:
+            row = (f"{p['name']}@{p['version']}", *promises(p))
+            offers.setdefault(row, []).append(dataset["name"] + "*" * (p["name"] == dataset["default_protocol"]))
+    return [(*row, ", ".join(offers[row])) for row in sorted(offers)]
 
 
 def _rows(host: Host, kind: Kind) -> list[dict[str, Any]]:

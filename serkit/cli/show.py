@@ -137,6 +137,7 @@ def _print_architecture(page: dict[str, Any]) -> None:
 def _print_dataset(page: dict[str, Any]) -> None:
     from serkit.cli.console import show as show_
     from serkit.cli.console import show_table
+    from serkit.cli.list_ import PROMISES, promises
 
     if page["labels"]:
         show_table("labels", ("label", "utterances"), page["labels"].items())
@@ -147,13 +148,12 @@ def _print_dataset(page: dict[str, Any]) -> None:
         (
             f"{page['name']}/{p['name']}@{p['version']}"
             + (" (default)" if p["name"] == page["default_protocol"] else ""),
-            p["information"],
-            ", ".join(p["guarantees"]),
+            *promises(p),
             p["summary"],
         )
         for p in page["protocols"]
     ]
-    show_table("protocols", ("name", "information", "unseen in training", "summary"), rows)
+    show_table("protocols", ("name", *PROMISES, "summary"), rows)
     if "folder" not in page:
         return
     if page["settings"]:

@@ -35,6 +35,15 @@ def test_it_lists_every_kind(capsys: pytest.CaptureFixture[str]) -> None:
     assert f"serkit {get_host().get('metric', 'uar').version}" in text
 
 
+def test_it_says_what_protocols_promise(capsys: pytest.CaptureFixture[str]) -> None:
+    rows = {tuple(line.split()[:2]): line for line in run(capsys, "datasets").splitlines() if "@" in line}
+    assert "emodb*" in rows["loso_next@1", "inductive"]
+    assert "   speaker   " in rows["loso_next@1", "inductive"]
+    assert "   nothing   " in rows["random_5fold@1", "inductive"]
+    assert "no test part, no score" in rows["all_data@1", "inductive"]
+    assert "speaker, text (development: speaker)" in rows["speaker_text_open@1", "inductive"]
+
+
 @pytest.mark.parametrize("word", ["metrics", "metric"])
 def test_it_lists_one_kind(capsys: pytest.CaptureFixture[str], word: str) -> None:
     text = run(capsys, word)

@@ -53,6 +53,8 @@ def test_a_dataset(capsys: pytest.CaptureFixture[str]) -> None:
     shown = text(capsys, "emodb")
     for word in ("angry", "127", "535 utterances, 10 speakers", "emodb/loso_next@1 (default)", "Not here yet"):
         assert word in shown
+    row = next(line for line in shown.splitlines() if "emodb/speaker_text_open@1" in line)
+    assert "speaker, text (development: speaker)   " in row
 
 
 def test_a_reader_of_manifests_shows_its_options_and_no_counts(capsys: pytest.CaptureFixture[str]) -> None:
