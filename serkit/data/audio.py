@@ -125,7 +125,8 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
     """Audio files under a folder, sorted by path; a file gives itself.
 
     Suffixes count in upper and lower case; hidden files (``._*`` of macOS among them) and hidden folders are left out.
-    Raises AudioError if ``path`` does not exist. A folder without audio gives an empty list.
+    Linked folders are entered, each folder once, so that a link to a folder above does no harm.
+    Raises AudioError if ``path`` does not exist or a folder cannot be read. A folder without audio gives an empty list.
     """
     path = Path(path)
     if path.is_file():
@@ -133,11 +134,24 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
     if not path.is_dir():
         raise AudioError(f"{path} does not exist; check the path.")
     found = []
-    for folder, subfolders, names in os.walk(path):
-        subfolders[:] = sorted(d for d in subfolders if not d.startswith("."))
+    entered = {os.path.realpath(path)}
+    for folder, subfolders, names in os.walk(path, onerror=_refuse_folder, followlinks=True):
+        inside = [(d, os.path.join(folder, d)) for d in subfolders if not d.startswith(".")]
+        subfolders.clear()
+        # in a folder, real ones before links to them
+        for name, full in sorted(inside, key=lambda pair: (os.path.islink(pair[1]), pair[0])):
+            real = os.path.realpath(full)
+            if real not in entered:
+                entered.add(real)
+                subfolders.append(name)
         base = Path(folder)
         found += [base / n for n in names if not n.startswith(".") and os.path.splitext(n)[1].lower() in SUFFIXES]
     return sorted(found)
+
+
+def _refuse_folder(error: OSError) -> None:
+    reason = error.strerror or type(error).__name__
+    raise AudioError(f"{error.filename} cannot be read ({reason}); check its permissions.") from None
 
 
 def is_lfs_pointer(path: str | os.PathLike[str]) -> bool:

@@ -133,6 +133,34 @@ def test_find_leaves_out_hidden_files_and_sorts(tmp_path: Path) -> None:
         audio.find(tmp_path / "nowhere")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+def test_find_enters_linked_folders_once_and_survives_circles(tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "a.wav").touch()
+    corpus = tmp_path / "corpus"
+    (corpus / "z").mkdir(parents=True)
+    (corpus / "z" / "b.wav").touch()
+    (corpus / "wav").symlink_to(tmp_path / "elsewhere")
+    (corpus / "a").symlink_to(corpus / "z")
+    (corpus / "z" / "up").symlink_to(corpus)
+    assert [p.relative_to(corpus).as_posix() for p in audio.find(corpus)] == ["wav/a.wav", "z/b.wav"]
+    assert [p.name for p in audio.find(corpus / "wav")] == ["a.wav"]
+
+
+def test_find_says_which_folder_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "locked").mkdir()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:  # permissions mean nothing to root, who may run the tests
+        if str(path).endswith("locked"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(AudioError, match=r"locked cannot be read \(Permission denied\); check its permissions\."):
+        audio.find(tmp_path)
+
+
 def _bad(case: str, path: Path, good: bytes) -> None:
     if case == "folder":
         path.mkdir()

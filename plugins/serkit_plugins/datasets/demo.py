@@ -40,11 +40,11 @@ class Demo:
         plan = [row for row, _ in corpus_plan()]
         if read_metadata(root) != plan:
             raise CorpusError(f"{root / METADATA} is not the table of the demo corpus; {_REMEDY}.")
-        present = [row for row in plan if (root / row.file).is_file()]
-        missing = sorted({row.file for row in plan} - {row.file for row in present})
-        utterances = [_utterance(row, root / row.file) for row in present]
+        every = [_utterance(row, root / row.file) for row in plan]
+        present = [u for u in every if u.path.is_file()]
+        missing = {u.id for u in every} - {u.id for u in present}
         notes = [missing_note(missing, len(plan))] if missing else []
-        return build("demo", root, utterances, LABELS, complete=not missing, notes=notes)
+        return build("demo", root, present, LABELS, missing=missing, notes=notes)
 
     def identify(self, path: PurePath) -> Utterance | None:
         """What the name of one file says, without opening it; None if no file of the corpus is named so."""

@@ -74,7 +74,8 @@ def test_a_missing_file_is_noted_and_made_again(copy: Path) -> None:
     corpus = Demo().load(copy)
     assert not corpus.complete
     assert len(corpus.utterances) == 239
-    assert corpus.notes == ("1 of the 240 recordings are missing: wav/m02_t09_happy.wav.",)
+    assert corpus.notes == ("1 of the 240 recordings are missing: wav/m02_t09_happy.",)
+    assert corpus.missing == ("wav/m02_t09_happy",)
     Demo().fetch(copy, SilentProgress())
     assert Demo().load(copy).complete
 
