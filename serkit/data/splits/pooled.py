@@ -20,13 +20,9 @@ def cross_corpus(corpus: Corpus) -> list[Fold]:
             f"cross_corpus needs at least 2 corpora (one to test, one to train on), but {where(corpus)} has {len(ids)} "
             f"({few(list(ids))}); pool corpora, e.g. --dataset emodb+ravdess."
         )
-    speakers = _speakers(corpus)
-    of = ids_by(corpus, lambda u: u.speaker)
-    chosen = {name: _last_fifth(speakers[name]) for name in ids}
-    return [
-        fold(corpus, name, test, [x for other in ids if other != name for s in chosen[other] for x in of[s]])
-        for name, test in ids.items()
-    ]
+    chosen = {(name, s) for name, sexes in _speakers(corpus).items() for s in _last_fifth(sexes)}
+    dev = {u.id for u in corpus.utterances if (u.extra["corpus"], u.speaker) in chosen}
+    return [fold(corpus, name, test, dev - set(test)) for name, test in ids.items()]
 
 
 def pooled_speakers(corpus: Corpus, groups: int = 5) -> list[Fold]:
@@ -38,7 +34,8 @@ def pooled_speakers(corpus: Corpus, groups: int = 5) -> list[Fold]:
     ProtocolError for fewer speakers than ``groups``, or fewer than three groups.
     """
     _by_corpus(corpus, "pooled_speakers")
-    order = [s for name, sexes in _speakers(corpus).items() for s in sorted(sexes, key=lambda s: (_RANK[sexes[s]], s))]
+    order = [s for sexes in _speakers(corpus).values() for s in sorted(sexes, key=lambda s: (_RANK[sexes[s]], s))]
+    order = list(dict.fromkeys(order))  # a manifest may say that a person is in two corpora
     if groups < 3 or len(order) < groups:
         raise ProtocolError(
             f"pooled_speakers needs at least {max(3, groups)} speakers (one for each of {groups} groups, and a group "

@@ -110,6 +110,16 @@ def test_pooled_speakers_gives_every_group_its_share(sexes: list[str]) -> None:
     assert [f.dev for f in folds] == [*(f.test for f in folds[1:]), folds[0].test]
 
 
+def test_a_person_of_two_corpora_of_a_manifest_is_in_one_group_and_breaks_cross_corpus() -> None:
+    corpus = pool([part("a", "fmfmf"), part("b", "fmfmf")])
+    rows = tuple(replace(u, speaker=u.speaker.replace("b-04", "a-04")) for u in corpus.utterances)
+    corpus = replace(corpus, utterances=rows)
+    hashes = {u.id: u.id for u in corpus.utterances}
+    assert audit(corpus, make_protocol(corpus, POOLED_SPEAKERS), hashes).overlaps == ()
+    with pytest.raises(LeakageError, match="the speaker 'a-04' is in train or dev"):
+        audit(corpus, make_protocol(corpus, CROSS_CORPUS), hashes)
+
+
 def test_what_is_no_pool_is_refused() -> None:
     one = part("a", "fmfmf")
     for splitter in (cross_corpus, pooled_speakers):

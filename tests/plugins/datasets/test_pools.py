@@ -13,6 +13,7 @@ from serkit.data.protocols import make_protocol
 from serkit.host import get_host
 from serkit.host.protocols import CROSS_CORPUS, POOLED_SPEAKERS
 from serkit.run import corpora
+from serkit.testing.audio import write_noise
 from serkit.types import Corpus, Fold
 from serkit_plugins.datasets import emodb, ravdess
 from serkit_plugins.datasets.specs import emodb as emodb_spec
@@ -89,6 +90,23 @@ def test_the_hashes_stay_what_they_are(parts: list[Corpus]) -> None:
         "0cbb71228ca5422710ff58a545ea5b5231092141f0d5f236ceefc244274f8b07",
         "e6310345f739ccad91a752dcd75745f2d3187aad948c4466568e042e7d9f7bdb",
     ]
+
+
+def test_a_manifest_over_two_corpora_is_tested_across_them(tmp_path: Path) -> None:
+    rows = ["file,emotion,speaker,corpus"]
+    for corpus in ("radio", "stage"):
+        for speaker in ("a", "b", "c"):
+            for label in ("happy", "sad"):
+                write_noise(tmp_path / corpus / f"{speaker}{label}.wav")
+                rows.append(f"{corpus}/{speaker}{label}.wav,{label},{speaker},{corpus}")
+    (tmp_path / "m.csv").write_text("\n".join([*rows, ""]))
+    choice = corpora.choose({"name": "csv"}, [tmp_path / "m.csv"], get_host(), where="the test")
+    assert CROSS_CORPUS in corpora.spec_of(choice, get_host()).protocols
+    corpus = corpora.load(choice, get_host())
+    there, back = make_protocol(corpus, CROSS_CORPUS).folds
+    assert (there.name, back.name) == ("radio", "stage")
+    assert {i.partition("/")[0] for i in there.test} == {"radio"}
+    assert speakers(corpus, back.dev) == {"radio-c"}
 
 
 @pytest.mark.real_data
