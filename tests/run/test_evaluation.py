@@ -19,8 +19,6 @@ from serkit.run.evaluation import evaluate
 from serkit.run.plugins import load_metrics
 from serkit.run.predictions import Predictions
 from serkit.run.scoring.calls import Metric
-from serkit.run.scoring.published import compare_published
-from serkit.types import Published
 
 LABELS = ("angry", "sad", "neutral", "fear")
 # One ulp of 1.0 for each of the ~1e3 additions and divisions that separate two orders of summation of values below 1.
@@ -232,12 +230,40 @@ def test_folds_that_collapse_on_one_class_are_marked() -> None:
     assert got["collapsed"] == [{"seed": 0, "fold": "b"}]
 
 
+@pytest.mark.parametrize(("truth", "said", "marked"), [([1, 1], 1, False), ([1, 1], 2, True), ([1], 1, False)])
+def test_a_fold_of_one_class_collapses_only_if_it_is_not_recognised(truth: list[int], said: int, marked: bool) -> None:
+    results = {(0, "a"): build(truth, [said] * len(truth), ["x"] * len(truth))}
+    assert bool(evaluate(results, labels=LABELS, metrics={})["collapsed"]) is marked
+
+
 def test_one_speaker_has_no_interval_and_one_fold_no_deviation() -> None:
     got = evaluate({(0, "a"): build([0, 1], [0, 1], ["x", "x"])}, labels=LABELS, metrics=metrics())
     assert got["uar"]["interval95"] is None
     assert got["uar"]["interval_note"] == "one speaker is no sample of speakers"
     assert got["uar"]["std_folds"] is None
     assert got["uar"]["pooled"] == 1.0
+
+
+def test_speakers_that_are_not_known_have_no_interval() -> None:
+    results = {(0, "a"): build([0, 1, 0, 1], [0, 1, 1, 1], ["x", "y", "", "z"])}
+    got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=20)
+    assert got["uar"]["pooled"] == 0.75
+    assert got["uar"]["interval95"] is None
+    assert got["uar"]["interval_note"].startswith("of 1 of 4 utterances the speaker is not known")
+    assert got["bootstrap"]["speakers"] == 3
+
+
+def test_a_quick_form_of_the_wrong_shape_fails_its_metric_alone() -> None:
+    spec, uar = metrics()["uar"]
+
+    def bent(*arguments: Any) -> float | None:
+        return uar(*arguments)
+
+    bent.resampled = lambda *_: np.zeros(3)  # type: ignore[attr-defined]
+    got = evaluate(random_run(), labels=LABELS, metrics={"uar": (spec, uar), "bent": (spec, bent)}, resamples=40)
+    assert "returned [3] values for 40 resamples" in got["metrics"]["bent"]["failed"]
+    assert got["metrics"]["bent"]["pooled"] is None
+    assert got["uar"]["failed"] is None
 
 
 def test_an_interval_that_would_lose_a_class_in_nearly_every_draw_is_not_given() -> None:
@@ -253,6 +279,9 @@ def test_a_split_without_utterances_is_undefined_throughout() -> None:
     got = evaluate({(0, "a"): build([0], [0], ["x"])}, labels=LABELS, metrics=metrics(), split="dev")
     assert got["uar"]["pooled"] is got["uar"]["mean"] is got["uar"]["interval95"] is None
     assert got["uar"]["per_fold"] == {"a": None}
+    assert got["roc"] is got["calibration"] is None
+    assert got["groups"] == {}
+    assert got["collapsed"] == []
     json.dumps(got, allow_nan=False)
 
 
@@ -277,52 +306,3 @@ def test_missing_folds_and_foreign_classes_are_refused() -> None:
         evaluate({(0, "a"): p, (0, "b"): p, (1, "a"): p}, labels=LABELS, metrics={})
     with pytest.raises(RunFolderError, match="Fold 'a' of seed 0 predicts the classes angry, sad"):
         evaluate({(0, "a"): p}, labels=LABELS[:2], metrics={})
-
-
-PAPER = Published(source="Chen 2018", protocol="emodb/chen4@1", preset="paper", uar=0.8282)
-SAME: dict[str, Any] = {
-    "protocol": "emodb/chen4@1",
-    "complete": True,
-    "labels": LABELS,
-    "protocol_labels": LABELS,
-    "uar": 0.8,
-}
-
-
-def test_a_published_figure_is_comparable_under_the_same_protocol() -> None:
-    got = compare_published(PAPER, **SAME)
-    assert got is not None
-    assert got["comparable"] is True
-    assert got["reasons"] == []
-    assert got["difference"] == pytest.approx(-0.0282, abs=CLOSE)
-    assert (got["source"], got["protocol"], got["preset"], got["uar"], got["war"]) == (
-        "Chen 2018",
-        "emodb/chen4@1",
-        "paper",
-        0.8282,
-        None,
-    )
-
-
-@pytest.mark.parametrize(
-    ("change", "reason"),
-    [
-        ({"protocol": "emodb/loso_next@1"}, "measured under emodb/chen4@1, this run under emodb/loso_next@1"),
-        ({"complete": False}, "folds of the protocol were left out"),
-        ({"labels": LABELS[:2]}, "this run has the classes angry, sad, the protocol"),
-        ({"corpus_complete": False}, "files of the corpus are missing"),
-    ],
-)
-def test_a_published_figure_is_not_comparable_otherwise(change: dict[str, Any], reason: str) -> None:
-    got = compare_published(PAPER, **(SAME | change))
-    assert got is not None
-    assert got["comparable"] is False
-    assert [reason in r for r in got["reasons"]] == [True]
-
-
-def test_no_published_figure_is_none() -> None:
-    assert compare_published(None, **SAME) is None
-    war = Published(source="X", protocol="emodb/chen4@1", preset="paper", war=0.8)
-    got = compare_published(war, **SAME)
-    assert got is not None
-    assert got["difference"] is None

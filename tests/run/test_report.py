@@ -20,6 +20,7 @@ from serkit.run.plugins import load_metrics
 from serkit.run.predictions import Predictions
 from serkit.run.report import facts as f
 from serkit.run.report import terminal_summary, write_report
+from serkit.run.report.tables import group_tables
 from serkit.run.report.text import escape
 from serkit.run.scoring.published import compare_published
 from serkit.types import Published
@@ -72,7 +73,9 @@ def fake_run(
                 lines.append(f"{e},{12 * e},0.0005,{loss!r},{dev},{dev},2.5")
             (at / "history.csv").write_text("\n".join(lines) + "\n")
     metrics = load_metrics(get_host(), pytest.fail)
-    scores = evaluate(results, labels=labels, metrics=metrics, resamples=500)
+    speakers = {i: fold for (_, fold), p in results.items() for i in p.ids}
+    groups = {"sex": {i: "fm"[folds.index(x) % 2] for i, x in speakers.items()}, "speaker": speakers}
+    scores = evaluate(results, labels=labels, metrics=metrics, resamples=500, groups=groups)
     published = Published(source="Chen 2018, table 3", protocol="emodb/chen4@1", preset="paper", uar=0.8282)
     whole: dict[str, Any] = {
         "schema": 1,
@@ -161,7 +164,9 @@ class Page(HTMLParser):
 
 
 def test_the_report_is_written_and_nothing_else(run: Path) -> None:
-    assert sorted(p.name for p in (run / "plots").iterdir()) == ["confusion.png", "folds.png", "training.png"]
+    assert sorted(p.name for p in (run / "plots").iterdir()) == [
+        f"{x}.png" for x in ("calibration", "confusion", "folds", "roc", "training")
+    ]
     given = {"environment.json", "folds", "metrics.json", "protocol.json", "recipe.toml"}
     assert {p.name for p in run.iterdir()} == given | {"plots", "report.html", "report.md"}
 
@@ -182,6 +187,12 @@ def test_both_pages_show_the_numbers_of_metrics_json(run: Path) -> None:
         "All 10 sentences of the test folds are in training.",
         *(f"{100 * x:.1f} %" for x in uar["per_fold"].values()),
         *(f"{100 * x:.1f} %" for x in m["per_class_recall"].values()),
+        *(f"{100 * x['auc']:.1f} %" for x in m["roc"]["classes"].values()),
+        *(f"{100 * x['pooled']:.1f} %" for x in m["metrics"].values()),
+        *(x["definition"] for x in m["metrics"].values()),
+        *(f"{100 * g[name]:.1f} %" for g in m["groups"]["sex"].values() for name in ("uar", "war")),
+        f"UAR by sex: {100 * abs(m['groups']['sex']['f']['uar'] - m['groups']['sex']['m']['uar']):.1f} points between",
+        "UAR by speaker: at most",
     ]
     markdown = re.sub(r"\\(.)", r"\1", (run / "report.md").read_text())
     html = Page((run / "report.html").read_text()).text
@@ -196,12 +207,13 @@ def test_the_page_is_well_formed_and_loads_nothing_from_outside(run: Path) -> No
     page = Page((run / "report.html").read_text())
     assert page.open == []
     assert "script" not in page.tags
-    assert len(page.loads) == 4  # two pictures, light and dark; the confusion matrix is a table
+    assert len(page.loads) == 8  # four pictures, light and dark; the confusion matrix is a table
     assert all(x.startswith("data:image/png;base64,") for x in page.loads)
 
 
 def test_the_same_files_give_the_same_bytes(run: Path) -> None:
-    names = ["report.md", "report.html", "plots/confusion.png", "plots/folds.png", "plots/training.png"]
+    names = ["report.md", "report.html", *(f"plots/{p.name}" for p in (run / "plots").iterdir())]
+    assert len(names) == 7
     before = [(run / n).read_bytes() for n in names]
     write_report(run)
     assert [(run / n).read_bytes() for n in names] == before
@@ -252,7 +264,17 @@ def test_a_clean_run_has_no_warning(tmp_path: Path) -> None:
 
 def test_metrics_json_alone_is_enough(tmp_path: Path) -> None:
     metrics = json.loads((fake_run(tmp_path / "whole", folds=("03",), seeds=1) / "metrics.json").read_text())
-    for key in ("dev", "published", "preset", "support", "training_speakers", "metrics"):
+    for key in (
+        "dev",
+        "published",
+        "preset",
+        "support",
+        "training_speakers",
+        "metrics",
+        "roc",
+        "calibration",
+        "groups",
+    ):
         del metrics[key]
     bare = tmp_path / "bare"
     bare.mkdir()
@@ -266,13 +288,15 @@ def test_undefined_values_are_called_undefined(tmp_path: Path) -> None:
     fake_run(tmp_path, labels=(*EMODB[:2], "calm"), folds=("03", "08"), seeds=1)
     path = tmp_path / "metrics.json"
     metrics = json.loads(path.read_text())
-    metrics["per_class_recall"]["calm"] = None
+    metrics["per_class_recall"]["calm"] = metrics["groups"]["sex"]["f"]["uar"] = None
+    metrics["roc"]["classes"]["calm"] = {"auc": None, "tpr": None}
     metrics["confusion"]["matrix"][2] = [0, 0, 0]
     metrics["uar"]["per_fold"]["08"] = metrics["uar"]["mean"] = metrics["uar"]["std_folds"] = None
     path.write_text(json.dumps(metrics))
     write_report(tmp_path)
     text = Page((tmp_path / "report.html").read_text()).text
-    assert text.count("undefined") >= 3
+    assert text.count("undefined") >= 5
+    assert "UAR by sex: undefined in all groups but one." in text
     assert re.search(r"\bnan\b", text, re.IGNORECASE) is None
 
 
@@ -308,6 +332,53 @@ def test_the_terminal_shows_headline_folds_and_comparison(run: Path) -> None:
     for fold, value in m["uar"]["per_fold"].items():
         assert re.search(rf"^\s*{fold} .*{100 * value:.1f} %", text, re.MULTILINE), fold
     assert "(not comparable)" in text
+    for label, recall in m["per_class_recall"].items():
+        assert re.search(rf"^\s*{label} .*{100 * recall:.1f} %", text, re.MULTILINE), label
+    words = " ".join(text.split())
+    assert "UAR by sex: " in words
+    for name in ("uar", "war"):
+        assert f"{name.upper()}: {m[name]['definition']}" in words
+
+
+def test_folds_that_collapsed_are_marked_wherever_folds_are_shown(tmp_path: Path) -> None:
+    from rich.console import Console
+
+    fake_run(tmp_path, folds=("03", "08"), seeds=2, one_class=True)
+    write_report(tmp_path)
+    m = json.loads((tmp_path / "metrics.json").read_text())
+    assert m["collapsed"] == [{"seed": 0, "fold": "08"}]
+    console = Console(width=120, record=True, file=open("/dev/null", "w"))  # noqa: SIM115
+    with console.file:
+        console.print(terminal_summary(m))
+    for page in (
+        console.export_text(),
+        (tmp_path / "report.md").read_text(),
+        Page((tmp_path / "report.html").read_text()).text,
+    ):
+        assert "Fold 08 of seed 0 collapsed: every test utterance was given the same class." in page
+        assert "08 (collapsed in 1 of 2 seeds)" in page
+
+
+def test_many_collapsed_folds_are_one_warning() -> None:
+    m = {"collapsed": [{"seed": s, "fold": f} for s in range(5) for f in "ab"], "n_seeds": 5}
+    (warning,) = f.warnings(m)
+    assert warning.startswith("Fold a of seed 0, fold b of seed 0, ")
+    assert " and 4 more collapsed:" in warning
+    assert f.collapses(m) == {"a": "collapsed", "b": "collapsed"}
+
+
+def test_groups_that_differ_for_another_reason_say_so() -> None:
+    def words(**groups: dict[str, Any]) -> str:
+        (table,) = group_tables({"groups": {"sex": groups}})
+        return table.words
+
+    f, m = {"n": 9, "speakers": 2, "classes": 4, "uar": 0.75}, {"n": 9, "speakers": 1, "classes": 4, "uar": 0.5}
+    assert words(f=f, m=m) == ("UAR by sex: 25.0 points between f (75.0 %) and m (50.0 %), which are 2 and 1 speaker.")
+    assert words(f=f, m=m, unknown=m | {"uar": 0.1}) == words(f=f, m=m)
+    assert words(f=f, m=m | {"classes": 3}).endswith(
+        "some groups lack classes that others have, so their tasks differ."
+    )
+    assert words(f=f | {"uar": None}, m=m | {"uar": None}) == "UAR by sex: undefined in all groups."
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,9 @@ from typing import Any
 from serkit.errors import RunFolderError
 from serkit.run.files import read_json
 
+_NAMED = 6
+"""Collapsed folds that a warning names; the fold table marks all."""
+
 History = Mapping[str, Sequence[float]]
 """Columns of a ``history.csv``; NaN where a field is empty."""
 
@@ -78,10 +81,10 @@ def warnings(m: Mapping[str, Any]) -> list[str]:
         )
     elif scored(m) and "speaker_independent" in m and m["speaker_independent"] is None:
         out.append("The corpus does not name every speaker, so it is not known whether test speakers are in training.")
-    for c in m.get("collapsed") or ():
-        out.append(
-            f"Fold {c.get('fold')} of seed {c.get('seed')} collapsed: every test utterance was given the same class."
-        )
+    collapsed = [f"fold {c.get('fold')} of seed {c.get('seed')}" for c in m.get("collapsed") or ()]
+    if collapsed:
+        names = ", ".join(collapsed[:_NAMED]) + (f" and {len(collapsed) - _NAMED} more" * (len(collapsed) > _NAMED))
+        out.append(f"{names[0].upper()}{names[1:]} collapsed: every test utterance was given the same class.")
     information = m.get("information") or "inductive"
     if information != "inductive":
         out.append(
@@ -126,7 +129,8 @@ def comparison(m: Mapping[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def fold_rows(facts: Facts) -> list[dict[str, Any]]:
-    """For each fold: name, test utterances, UAR, WAR, and over seeds the epochs run and mean best development UAR."""
+    """For each fold: name, test utterances, UAR, WAR, in how many seeds it collapsed, and over seeds the epochs run and
+    mean best development UAR."""
     m = facts.metrics
     uar, war = ((m.get(name) or {}).get("per_fold") or {} for name in ("uar", "war"))
     support = ((m.get("support") or {}).get("per_fold")) or {}
@@ -141,11 +145,21 @@ def fold_rows(facts: Facts) -> list[dict[str, Any]]:
                 "utterances": sum(support[fold].values()) if fold in support else None,
                 "uar": uar[fold],
                 "war": war.get(fold),
+                "collapsed": collapses(m).get(fold, ""),
                 "dev": sum(best) / len(best) if best else None,
                 "epochs": "" if not epochs else str(epochs[0]) if len(set(epochs)) == 1 else _span(epochs),
             }
         )
     return rows
+
+
+def collapses(m: Mapping[str, Any]) -> dict[str, str]:
+    """Folds that collapsed in some seed, with the words for it."""
+    seeds: dict[str, int] = {}
+    for c in m.get("collapsed") or ():
+        seeds[str(c.get("fold"))] = seeds.get(str(c.get("fold")), 0) + 1
+    whole = m.get("n_seeds")
+    return {f: "collapsed" if n == whole else f"collapsed in {n} of {count(whole, 'seed')}" for f, n in seeds.items()}
 
 
 def development(m: Mapping[str, Any]) -> str:

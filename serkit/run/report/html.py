@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from serkit.run.report import facts as f
 from serkit.run.report import plots
+from serkit.run.report import tables as t
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 
@@ -22,7 +23,8 @@ def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
     m = facts.metrics
     title = f"{m.get('plugin', 'run')} on {m.get('dataset', 'unknown')}"
     style = files("serkit.run.report").joinpath("style.css").read_text(encoding="utf-8")
-    dark = plots.draw(facts, plots.DARK, ("folds", "training"))  # the confusion matrix is a table here
+    # the confusion matrix is a table here
+    dark = plots.draw(facts, plots.DARK, ("folds", "roc", "calibration", "training"))
     images = {name: (light[name], image) for name, image in dark.items()}
     fold_part = _picture(images, "folds", "UAR of each fold with mean and interval") + _fold_table(facts)
     class_part = f'<div class="beside">{_class_table(facts)}{_confusion(facts)}</div>'
@@ -32,6 +34,8 @@ def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
         _published(facts),
         _section("Folds", fold_part if scored else ""),
         _section("Classes", class_part if scored else ""),
+        _section("Groups", _groups(facts)),
+        _section("Posteriors", _posteriors(images)),
         _section("Training", _training(facts, images)),
         _section("Scores", _score_table(facts) if scored else ""),
         _section("Corpora", _corpora(facts)),
@@ -73,12 +77,13 @@ def _top(facts: f.Facts, title: str) -> str:
         ("WAR, pooled", f.percent(war.get("pooled"))),
         ("WAR, mean over folds", f.spread(war)),
     ]
+    words = " ".join(f"{k.upper()}: {v}" for k, v in t.definitions(m, ("uar", "war")))
     return (
         f'{head}<section class="headline"><p class="big">{f.percent(uar.get("pooled"))}</p>'
         f"<p>UAR, pooled over {escape(folds)} and {escape(seeds)}; {escape(f.interval(uar))}</p>{bar}"
         '<dl class="cards">'
         + "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cards)
-        + f"</dl></section>{warnings}"
+        + f'</dl><p class="faint">{escape(words)}</p></section>{warnings}'
     )
 
 
@@ -97,7 +102,7 @@ def _published(facts: f.Facts) -> str:
 def _fold_table(facts: f.Facts) -> str:
     rows = (
         (
-            escape(str(r["fold"])),
+            escape(t.fold_name(r)),
             "" if r["utterances"] is None else str(r["utterances"]),
             _bar(r["uar"]),
             f.percent(r["war"]),
@@ -113,10 +118,12 @@ def _fold_table(facts: f.Facts) -> str:
 
 
 def _class_table(facts: f.Facts) -> str:
-    support = (facts.metrics.get("support") or {}).get("pooled") or {}
-    recall = facts.metrics.get("per_class_recall") or {}
-    rows = ((escape(str(k)), str(support.get(k, "")), _bar(v)) for k, v in recall.items())
-    return _table(("Class", "Utterances", "Recall"), rows) if recall else ""
+    classes = t.class_rows(facts.metrics)
+    rows = (
+        (escape(r.label), "" if r.utterances is None else str(r.utterances), _bar(r.recall), f.percent(r.auc))
+        for r in classes
+    )
+    return _table(("Class", "Utterances", "Recall", "AUC"), rows) if classes else ""
 
 
 def _confusion(facts: f.Facts) -> str:
@@ -146,20 +153,25 @@ def _training(facts: f.Facts, images: dict[str, tuple[bytes, bytes]]) -> str:
     return _picture(images, "training", "training loss and development UAR by epoch, one line a fold")
 
 
-def _score_table(facts: f.Facts) -> str:
-    m = facts.metrics
-    scores = m.get("metrics") or {k: m[k] for k in ("uar", "war") if m.get(k)}
-    rows = (
-        (
-            escape(str(name)),
-            f.percent(s.get("pooled")),
-            escape(f.interval(s).removeprefix("95 % interval ")),
-            escape(f.spread(s)),
-            "" if s.get("std_seeds") is None else f"{100 * s['std_seeds']:.1f} points",
-        )
-        for name, s in scores.items()
+def _groups(facts: f.Facts) -> str:
+    out = ""
+    for table in t.group_tables(facts.metrics):
+        out += f"<p>{escape(table.words)}</p>"
+        if not table.repeats:
+            out += _table((escape(table.kind.capitalize()), *t.GROUP_HEAD), map(_cells, table.rows))
+    return out
+
+
+def _posteriors(images: dict[str, tuple[bytes, bytes]]) -> str:
+    return _picture(images, "roc", "ROC curves of each class against the rest, with areas") + _picture(
+        images, "calibration", "accuracy of the utterances of each bin of confidence, and how many there are"
     )
-    return _table(("Metric", "Pooled", "95 % interval", "Mean ± deviation over folds", "Over seeds"), rows)
+
+
+def _score_table(facts: f.Facts) -> str:
+    words = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in t.definitions(facts.metrics))
+    table = _table(t.SCORE_HEAD, map(_cells, t.score_rows(facts.metrics)))
+    return table + (f'<dl class="definitions">{words}</dl>' if words else "")
 
 
 def _corpora(facts: f.Facts) -> str:

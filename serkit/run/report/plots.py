@@ -1,4 +1,4 @@
-"""The pictures of a report: confusion matrix, folds, training curves. Agg only, no global state, same bytes again."""
+"""The pictures of a report: confusion matrix, folds, curves. Agg only, no global state, same bytes again."""
 
 from __future__ import annotations
 
@@ -25,12 +25,20 @@ class Theme:
     accent: str
     second: str
     cells: tuple[str, str]
+    lines: tuple[str, ...]
 
 
-LIGHT = Theme("#ffffff", "#1d2330", "#667085", "#e4e7ec", "#2563a8", "#b45309", ("#ffffff", "#2563a8"))
-DARK = Theme("#171b22", "#e6e9ef", "#98a2b3", "#2b323d", "#6aa9e9", "#f0a04b", ("#171b22", "#3d7fc4"))
+# lines of many classes: neighbours differ in lightness as well as in hue, for eyes that confuse red and green
+LIGHT = Theme(
+    "#ffffff", "#1d2330", "#667085", "#e4e7ec", "#2563a8", "#b45309", ("#ffffff", "#2563a8"),
+    ("#2563a8", "#d9822b", "#0b7a5b", "#c2436f", "#5b3fa0", "#8a9a00", "#3aa6c9", "#7a4a21"),
+)  # fmt: skip
+DARK = Theme(
+    "#171b22", "#e6e9ef", "#98a2b3", "#2b323d", "#6aa9e9", "#f0a04b", ("#171b22", "#3d7fc4"),
+    ("#6aa9e9", "#f0a04b", "#3fc69b", "#f08bb0", "#a88bf0", "#c8d65a", "#7fd8f0", "#c89a6e"),
+)  # fmt: skip
 
-PICTURES = ("confusion", "folds", "training")
+PICTURES = ("confusion", "folds", "roc", "calibration", "training")
 
 _DPI = 160
 _MANY = 24
@@ -38,8 +46,14 @@ _MANY = 24
 
 
 def draw(facts: Facts, theme: Theme = LIGHT, only: Collection[str] = PICTURES) -> dict[str, bytes]:
-    """PNG files by stem, of those in ``only``; ``training`` is left out where there are no histories."""
-    makers = {"confusion": _confusion, "folds": _folds, "training": _training}
+    """PNG files by stem, of those in ``only``; a picture is left out where the run holds nothing to draw."""
+    makers = {
+        "confusion": _confusion,
+        "folds": _folds,
+        "roc": _roc,
+        "calibration": _calibration,
+        "training": _training,
+    }
     out = {}
     for name in only:
         figure = makers[name](facts, theme)
@@ -170,6 +184,80 @@ def _folds(facts: Facts, theme: Theme) -> Any:
     axes.set_ylabel("UAR in %", fontsize=11)
     axes.set_xlabel("fold", fontsize=11)
     figure.legend(handles=handles, loc="outside upper left", ncols=3, frameon=False, fontsize=10, labelcolor=theme.ink)
+    return figure
+
+
+def _roc(facts: Facts, theme: Theme) -> Any:
+    roc = facts.metrics.get("roc")
+    if not roc:
+        return None
+    classes = {label: c for label, c in roc["classes"].items() if c["tpr"]}
+    figure = _figure(theme, 7.6, 5.0)
+    axes = figure.add_subplot()
+    axes.plot((0, 1), (0, 1), color=theme.faint, ls=":", lw=1.4, label="chance 0.50")
+    styles = ("-", "--", "-.")
+    for i, (label, curve) in enumerate(classes.items()):
+        colour, dashes = theme.lines[i % len(theme.lines)], styles[i // len(theme.lines) % len(styles)]
+        words = f"{_plain(label)} {curve['auc']:.2f}"
+        axes.plot(_from_origin(roc["fpr"]), _from_origin(curve["tpr"]), color=colour, ls=dashes, lw=1.4, label=words)
+    for name, dashes in (("macro", "-"), ("micro", "--")):
+        curve = roc[name]
+        if curve["tpr"]:
+            words = f"{name} average {curve['auc']:.2f}"
+            x, y = _from_origin(roc["fpr"]), _from_origin(curve["tpr"])
+            axes.plot(x, y, color=theme.ink, ls=dashes, lw=2.4, label=words)
+    _style(axes, theme)
+    axes.grid(color=theme.grid, lw=0.8)
+    axes.set_xlim(-0.01, 1)
+    axes.set_ylim(0, 1.01)
+    axes.set_aspect("equal")
+    axes.set_xlabel("share of the others taken for the class", fontsize=11)
+    axes.set_ylabel("share of the class recognised", fontsize=11)
+    axes.set_title("Each class against the rest, pooled over folds", fontsize=11, pad=10)
+    figure.legend(
+        loc="outside right center", frameon=False, fontsize=10, labelcolor=theme.ink, title="area under the curve"
+    ).get_title().set_color(theme.faint)
+    return figure
+
+
+def _from_origin(values: list[float]) -> list[float]:
+    """A curve begins at (0, 0): kept are the upper ends of its rises, also of the first."""
+    return [0.0, *values]
+
+
+def _calibration(facts: Facts, theme: Theme) -> Any:
+    table = facts.metrics.get("calibration")
+    if not table:
+        return None
+    bins = table["bins"]
+    filled = [i for i in range(bins) if table["n"][i]]
+    figure = _figure(theme, 7.6, 5.4)
+    top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1)})
+    at = [(i + 0.5) / bins for i in filled]
+    confidence, accuracy = ([table[key][i] for i in filled] for key in ("confidence", "accuracy"))
+    wide = 0.92 / bins
+    bars = top.bar(at, accuracy, width=wide, color=theme.accent, alpha=0.75, zorder=2, label="accuracy of the bin")
+    marks = {"color": theme.second, "ls": "none", "marker": "_", "ms": 15, "mew": 2.4}
+    (dashes,) = top.plot(confidence, confidence, **marks, zorder=3, label="its mean confidence")
+    (line,) = top.plot((0, 1), (0, 1), color=theme.faint, ls=":", lw=1.4, zorder=1, label="right as often as it says")
+    top.set_ylim(0, 1)
+    top.set_ylabel("share that is right", fontsize=11)
+    error = (facts.metrics.get("metrics") or {}).get("ece", {}).get("pooled")
+    words = "" if error is None else f"; expected calibration error {percent(error)}"
+    top.set_title(f"Accuracy by confidence{words}", fontsize=11, pad=10)
+    below.bar(at, [table["n"][i] for i in filled], width=wide, color=theme.faint, alpha=0.6, zorder=2)
+    below.set_ylabel("utterances", fontsize=11)
+    below.set_xlabel("posterior of the class that an utterance was given", fontsize=11)
+    below.set_xlim(0, 1)
+    below.yaxis.get_major_locator().set_params(integer=True, nbins=3)
+    for axes in (top, below):
+        _style(axes, theme)
+        axes.grid(axis="y", color=theme.grid, lw=0.8, zorder=0)
+        axes.set_axisbelow(True)
+    handles = [bars, dashes, line]
+    figure.legend(
+        handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize=10, labelcolor=theme.ink
+    )
     return figure
 
 

@@ -10,13 +10,14 @@ if TYPE_CHECKING:
 
 
 def terminal_summary(metrics: Mapping[str, Any]) -> RenderableType:
-    """The headline, warnings and the fold table of ``metrics`` (the content of ``metrics.json``), for rich to draw."""
+    """Headline, warnings, folds, classes, groups of ``metrics`` (the content of ``metrics.json``), for rich to draw."""
     from rich import box
     from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     from serkit.run.report import facts as f
+    from serkit.run.report import tables as t
 
     uar, war = (metrics.get(name) or {} for name in ("uar", "war"))
     support = (metrics.get("support") or {}).get("per_fold") or {}
@@ -26,15 +27,25 @@ def terminal_summary(metrics: Mapping[str, Any]) -> RenderableType:
     table.add_column("Utterances", justify="right")
     for name, summary in (("UAR", uar), ("WAR", war)):
         table.add_column(name, Text(f.spread(summary)), justify="right", no_wrap=True)
+    collapsed = f.collapses(metrics)
     for fold, value in (uar.get("per_fold") or {}).items():
         n = sum(support[fold].values()) if fold in support else ""
         other = (war.get("per_fold") or {}).get(fold)
-        table.add_row(Text(str(fold)), str(n), f.percent(value), f.percent(other))
+        name = t.fold_name({"fold": fold, "collapsed": collapsed.get(fold)})
+        table.add_row(Text(name), str(n), f.percent(value), f.percent(other))
+    classes = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    classes.add_column("Class")
+    for name in ("Utterances", "Recall"):
+        classes.add_column(name, justify="right")
+    for r in t.class_rows(metrics):
+        classes.add_row(Text(r.label), "" if r.utterances is None else str(r.utterances), f.percent(r.recall))
     lines: list[RenderableType] = [
         Text(f"{metrics.get('plugin', '')} · preset {metrics.get('preset', '')} · {metrics.get('protocol', '')}"),
         Text(f.headline(metrics), style="bold"),
         *(Text(w, style="yellow") for w in f.warnings(metrics)),
-        *([table] if f.scored(metrics) else ()),
+        *([table, classes] if f.scored(metrics) else ()),
+        *(Text(g.words) for g in t.group_tables(metrics)),
+        *(Text(f"{name.upper()}: {words}", style="dim") for name, words in t.definitions(metrics, ("uar", "war"))),
     ]
     rows = f.comparison(metrics)
     if rows:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from serkit.run.report import facts as f
+from serkit.run.report import tables as t
 
 
 def render(facts: f.Facts) -> str:
@@ -50,27 +51,13 @@ def render(facts: f.Facts) -> str:
     if facts.recipe:
         fence = "`" * max(3, 1 + max((len(x) for x in re.findall("`+", facts.recipe)), default=0))
         parts.append(f"{fence}toml\n{facts.recipe.rstrip()}\n{fence}")
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(p for p in parts if p) + "\n"
 
 
 def _scores(facts: f.Facts) -> list[str]:
     m = facts.metrics
-    parts = ["## Scores"]
-    parts.append(
-        _table(
-            ("Metric", "Pooled", "95 % interval", "Mean ± deviation over folds", "Deviation over seeds"),
-            (
-                (
-                    name,
-                    f.percent(s.get("pooled")),
-                    f.interval(s).removeprefix("95 % interval "),
-                    f.spread(s),
-                    "" if s.get("std_seeds") is None else f"{100 * s['std_seeds']:.1f} points",
-                )
-                for name, s in (m.get("metrics") or {k: m[k] for k in ("uar", "war") if k in m}).items()
-            ),
-        )
-    )
+    parts = ["## Scores", _table(t.SCORE_HEAD, t.score_rows(m))]
+    parts.append("\n".join(f"* {escape(name)}: {escape(words)}" for name, words in t.definitions(m)))
     if f.development(m):
         parts.append(escape(f.development(m)))
     return parts
@@ -84,7 +71,7 @@ def _folds_and_classes(facts: f.Facts) -> list[str]:
             ("Fold", "Utterances", "UAR", "WAR", "Best dev UAR", "Epochs"),
             (
                 (
-                    r["fold"],
+                    t.fold_name(r),
                     "" if r["utterances"] is None else str(r["utterances"]),
                     f.percent(r["uar"]),
                     f.percent(r["war"]),
@@ -97,15 +84,29 @@ def _folds_and_classes(facts: f.Facts) -> list[str]:
     )
     parts.append("![UAR of each fold](plots/folds.png)")
 
-    support = (m.get("support") or {}).get("pooled") or {}
     parts.append("## Classes")
     parts.append(
         _table(
-            ("Class", "Utterances", "Recall"),
-            ((k, str(support.get(k, "")), f.percent(v)) for k, v in (m.get("per_class_recall") or {}).items()),
+            ("Class", "Utterances", "Recall", "AUC"),
+            (
+                (r.label, "" if r.utterances is None else str(r.utterances), f.percent(r.recall), f.percent(r.auc))
+                for r in t.class_rows(m)
+            ),
         )
     )
     parts.append("![Confusion matrix](plots/confusion.png)")
+    groups = t.group_tables(m)
+    if groups:
+        parts.append("## Groups")
+    for table in groups:
+        parts.append(escape(table.words))
+        if not table.repeats:
+            parts.append(_table((table.kind.capitalize(), *t.GROUP_HEAD), table.rows))
+
+    pictures = {"roc": "ROC curves of each class against the rest", "calibration": "Accuracy by confidence"}
+    known = [name for name in pictures if m.get(name)]
+    if known:
+        parts += ["## Posteriors", *(f"![{pictures[name]}](plots/{name}.png)" for name in known)]
     return parts
 
 
