@@ -136,18 +136,21 @@ def export(
 
 
 @app.command()
-def fetch(name: Name, as_json: Json = False) -> None:
+def fetch(name: Name, set_: Set = None, as_json: Json = False) -> None:
     """Download (or make) a corpus into the cache, unless it is there; an interrupted download goes on where it was."""
-    from serkit.data.fetch import locate
+    from serkit.data.fetch import home, locate, present
     from serkit.data.loading import load_corpus, make_dataset
     from serkit.data.progress import make_progress
     from serkit.host import get_host
 
     host = get_host()
     registered: Any = host.get("dataset", name)
-    dataset = make_dataset(registered, host.load("dataset", name))
+    dataset = make_dataset(registered, host.load("dataset", name), _options(set_))
+    spec = registered.spec
+    if spec.fetchable and spec.license and not present(home(spec, dataset)):
+        typer.echo(f"The licence of {name} is {spec.license}; see {spec.homepage}.", err=True)
     with make_progress() as progress:
-        root = locate(registered.spec, None, dataset, progress=progress)
+        root = locate(spec, None, dataset, progress=progress)
     corpus = load_corpus(registered, dataset, root)
     if as_json:
         _print_json(

@@ -113,6 +113,7 @@ def download(
     sha256: str = "",
     progress: Progress | None = None,
     by_hand: str = "",
+    note: str = "",
     timeout: float = 30.0,
 ) -> Path:
     """Download ``url`` (http or https) to the file ``to`` and return it.
@@ -120,7 +121,8 @@ def download(
     Bytes go to ``<to>.part``, from which an interrupted download resumes (HTTP Range), and the file takes its name only
     when it is whole and has the ``size`` in bytes and the ``sha256`` given (0 and "": not checked). A dropped
     connection is tried again twice; ``timeout`` is seconds without an answer. ``by_hand`` ends the error's sentence:
-    where a person gets the file and where it goes.
+    where a person gets the file and where it goes. ``note`` stands beside the name while the download is shown: a
+    licence that one should know before using the file.
 
     Raises DownloadError without network, on an HTTP error, or if size or checksum are wrong (the bytes are deleted).
     """
@@ -133,7 +135,7 @@ def download(
     part = to.with_name(to.name + ".part")
     for attempt in range(1, _ATTEMPTS + 1):
         try:
-            _transfer(url, part, bar, to.name, timeout)
+            _transfer(url, part, bar, f"{to.name} ({note})" if note else to.name, timeout)
             break
         except urllib.error.HTTPError as error:
             error.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,7 +12,7 @@ import soundfile as sf
 from typer.testing import CliRunner, Result
 
 from serkit.cli.data import app
-from serkit.errors import ConfigError, CorpusError, UnknownNameError
+from serkit.errors import ConfigError, CorpusError, DownloadError, UnknownNameError
 
 
 @pytest.fixture(autouse=True)
@@ -59,6 +60,21 @@ def test_fetch_makes_demo_and_check_finds_it_whole_then_damaged(cache: Path) -> 
     content = json.loads(result.stdout)
     assert content["whole"] is False
     assert f"{one} is truncated" in content["problems"][0]
+
+
+def test_fetch_says_the_licence_first_and_takes_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def locate(spec: Any, data: object, dataset: Any, **rest: object) -> Path:
+        asked.append((spec.name, dataset.cache_name))
+        raise DownloadError("no network")
+
+    monkeypatch.setattr("serkit.data.fetch.locate", locate)
+    result = CliRunner().invoke(app, ["fetch", "ravdess", "--set", "subset=song"])
+    assert str(result.exception) == "no network"
+    assert asked == [("ravdess", "ravdess-song")]
+    assert result.stderr == "The licence of ravdess is CC-BY-NC-SA-4.0; see https://zenodo.org/records/1188976.\n"
+    assert "downloads it (licence CC-BY-NC-SA-4.0)" in call("list").stdout
 
 
 def test_check_of_what_is_not_here_says_how_to_get_it() -> None:

@@ -177,7 +177,13 @@ class Ravdess:
                     f"with --data or put it into {fetch.corpus_dir(self.cache_name)}."
                 )
                 fetch.download(
-                    archive.url, packed, size=archive.size, sha256=archive.sha256, progress=progress, by_hand=by_hand
+                    archive.url,
+                    packed,
+                    size=archive.size,
+                    sha256=archive.sha256,
+                    progress=progress,
+                    by_hand=by_hand,
+                    note="CC BY-NC-SA 4.0: no commercial use",
                 )
             unpacked = fetch.unpack(packed, into / f"{archive.folder}.unpacking", progress=progress)
             unpacked.rename(done)

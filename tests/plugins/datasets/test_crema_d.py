@@ -59,7 +59,7 @@ def test_the_clone_has_the_published_counts(whole: Path) -> None:
 
 
 def test_the_silent_recording_can_be_left_out(whole: Path) -> None:
-    corpus = CremaD(subset="7441").load(whole)
+    corpus = CremaD(subset=7441).load(whole)  # as --set subset=7441 gives it
     assert (len(corpus.utterances), corpus.complete, corpus.notes, corpus.subset) == (7441, True, (), "7441")
     assert SILENT not in corpus.by_id()
 

@@ -12,13 +12,19 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from serkit.cli.data import app
 from serkit.data import audio, fetch
 from serkit.data.audit import audit
 from serkit.data.loading import load_corpus, make_dataset
+from serkit.data.progress import SilentProgress
 from serkit.data.protocols import make_protocol
 from serkit.errors import AudioError, ConfigError, CorpusError, DownloadError
 from serkit.host import get_host
+from serkit.run.events import Events
+from serkit.run.recipe import Request, resolve
+from serkit.run.runner import execute
 from serkit.testing.audio import write_noise, write_silence
 from serkit.testing.trees.ravdess import write
 from serkit.types import Corpus
@@ -262,12 +268,24 @@ def zenodo(tmp_path: Path, serve: Callable[[Path], str], monkeypatch: pytest.Mon
     return tmp_path
 
 
+class Shown(SilentProgress):
+    """What the bar would say."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+
+    def start(self, total: int, description: str) -> None:
+        self.stages.append(description)
+
+
 def test_fetch_downloads_verifies_and_unpacks_the_channels_asked_for(zenodo: Path) -> None:
     home = fetch.locate(SPEC, None, Ravdess())
     assert home == fetch.corpus_dir("ravdess")
     assert [p.name for p in home.iterdir()] == ["Audio_Speech_Actors_01-24"]
     assert len(Ravdess().load(home).utterances) == 30
-    both = fetch.locate(SPEC, None, Ravdess(subset="both"))
+    shown = Shown()
+    both = fetch.locate(SPEC, None, Ravdess(subset="both"), progress=shown)
+    assert shown.stages[0] == "Downloading Audio_Speech_Actors_01-24.zip (CC BY-NC-SA 4.0: no commercial use)"
     assert both == fetch.corpus_dir("ravdess-both")
     assert len(Ravdess(subset="both").load(both).utterances) == 30 + 22
     assert fetch.home(SPEC, Ravdess(subset="gans510")) == home
@@ -322,7 +340,7 @@ def five(real_data: Path) -> Path:
     """The real recordings of actors 01 to 05."""
     if not (real_data / "ravdess").is_dir():
         pytest.skip(f"no ravdess/ in {real_data}; SERKIT_TEST_DATA names the folder that holds it")
-    return real_data / "ravdess"
+    return (real_data / "ravdess").resolve()
 
 
 @pytest.fixture(scope="session")
@@ -337,6 +355,43 @@ def test_five_real_actors_are_the_published_recordings(five: Path, real: Corpus)
     assert Ravdess().check(five) == []
     gans = Ravdess(subset="gans510").load(five)
     assert Counter(u.label for u in gans.utterances) == {"angry": 38, "happy": 34, "neutral": 9, "sad": 29}
+
+
+@pytest.mark.real_data
+def test_the_command_line_checks_the_five_and_says_what_is_missing(five: Path) -> None:
+    result = CliRunner().invoke(app, ["check", "ravdess", "--data", str(five)])
+    absent = ", ".join(f"{i:02d}" for i in range(6, 25))
+    assert result.exit_code == 1
+    assert result.stdout.splitlines()[:4] == [
+        f"ravdess at {five}: 300 utterances, 5 speakers.",
+        "Classes: angry 40, calm 40, disgust 40, fear 40, happy 40, neutral 20, sad 40, surprise 40.",
+        f"19 of the 24 actors of RAVDESS are missing: {absent}.",
+        "Utterances per class differ from the published corpus: angry 40 of 192, calm 40 of 192, disgust 40 of 192, "
+        "fear 40 of 192, happy 40 of 192, neutral 20 of 96, sad 40 of 192, surprise 40 of 192.",
+    ]
+    assert result.stdout.splitlines()[-1] == "Not whole: see above."
+
+
+@pytest.mark.real_data
+def test_a_run_on_the_five_is_reported_as_incomplete(
+    five: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("serkit.run.report.write_report", lambda folder: None)  # the pictures take longest
+    small = ["convs=1", "maps=[2]", "pools=[[4, 4]]", "linear=4", "lstm=2", "unit.frames=8"]
+    request = Request(
+        plugin="acrnn",
+        dataset="ravdess",
+        data=(str(five),),
+        folds=[0],
+        epochs=1,
+        device="cpu",
+        sets=("dataset.subset=gans510", *(f"architecture.{s}" for s in small)),
+    )
+    recipe = resolve(request, get_host())
+    metrics = execute(recipe, out=tmp_path / "run", resume=False, host=get_host(), events=Events())
+    assert (metrics["protocol"], metrics["subset"], metrics["complete"]) == ("ravdess/loso_next@1", "gans510", False)
+    # actor 01 has 21 of the files that are long enough
+    assert sum(metrics["support"]["pooled"].values()) == 21
 
 
 @pytest.mark.real_data
