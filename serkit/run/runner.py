@@ -22,6 +22,7 @@ from serkit.run.evaluation import evaluate, unscored
 from serkit.run.events import Events, about
 from serkit.run.files import read_arrays, read_json, write_json
 from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, load_transforms, training_units
+from serkit.run.history import dev_scores, read_history
 from serkit.run.ledger import record
 from serkit.run.plugins import load_metrics, make_architecture, named
 from serkit.run.posteriors import merge_units, softmax
@@ -182,7 +183,7 @@ def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
             f"{done} does not hold the {len(wanted)} utterances of its fold with their labels; delete it and continue "
             "the run with --resume, which trains the fold again."
         )
-    _history(path)
+    read_history(path)
     return found
 
 
@@ -315,7 +316,7 @@ def _evaluate(
         "speaker_independent": independent,
         "training_speakers": _training_speakers(run),
         **scores,
-        "dev": _dev(run),
+        "dev": dev_scores(run.folder, recipe.run.seeds, run.folds, recipe.training.select),
         "published": compare_published(
             recipe.published,
             protocol=protocol.full_name,
@@ -334,41 +335,6 @@ def _training_speakers(run: Run) -> list[int] | None:
     """The numbers of training speakers that folds have; None where the corpus does not name every speaker."""
     speakers = {u.id: u.speaker for u in run.corpus.utterances}
     return sorted({len({speakers[i] for i in f.train}) for f in run.folds}) if all(speakers.values()) else None
-
-
-def _dev(run: Run) -> dict[str, Any]:
-    """Development UAR at the last and at the best epoch, and which epochs were kept."""
-    select = run.recipe.training.select if any(f.dev for f in run.folds) else "last"
-    last, best = [], []
-    epochs: dict[str, int] = {}
-    for seed in range(run.recipe.run.seeds):
-        for fold in run.folds:
-            rows, key = _history(folder.fold(run.folder, seed, fold.name)), f"{seed}-{fold.name}"
-            uars = [(uar, epoch) for epoch, uar in rows if uar is not None]
-            if not uars:  # no development part, or an estimator, which has no epochs
-                epochs |= {key: rows[-1][0]} if rows else {}
-                continue
-            top = max(uars, key=lambda pair: (pair[0], -pair[1]))
-            last.append(uars[-1][0])
-            best.append(top[0])
-            epochs[key] = uars[-1][1] if select == "last" else top[1]
-    means = {name: float(np.mean(v)) if v else None for name, v in (("last", last), ("best", best))}
-    return {"select": select, **means, "epochs": epochs}
-
-
-def _history(path: Path) -> list[tuple[int, float | None]]:
-    """Epochs and their development UAR, if any, from the history of the fold in ``path``; an estimator has none."""
-    history = path / "history.csv"
-    if not history.exists():
-        return []
-    try:
-        rows = [line.split(",") for line in history.read_text(encoding="utf-8").splitlines()[1:]]
-        return [(int(r[0]), float(r[4]) if r[4] else None) for r in rows]
-    except (OSError, ValueError, IndexError) as error:
-        raise RunFolderError(
-            f"{history} is damaged ({error}); delete the folder {path} and continue the run with --resume, "
-            "which trains the fold again."
-        ) from None
 
 
 def _finish(run: Run, metrics: dict[str, Any], seconds: float, events: Events) -> None:
