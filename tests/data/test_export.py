@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 
-from serkit.data.corpus import build
+from serkit.data.corpus import build, utterance_id
 from serkit.data.export import write_manifest
 from serkit.data.loading import load_corpus, make_dataset
 from serkit.errors import CorpusError
 from serkit.host import get_host
 from serkit.testing.audio import write_noise
+from serkit.testing.trees import TREES
 from serkit.types import Corpus, Utterance
 
 
-def read(path: Path) -> Corpus:
+def read(path: Path, dataset: str = "csv") -> Corpus:
     host = get_host()
-    registered: Any = host.get("dataset", "csv")
-    return load_corpus(registered, make_dataset(registered, host.load("dataset", "csv")), path)
+    registered: Any = host.get("dataset", dataset)
+    return load_corpus(registered, make_dataset(registered, host.load("dataset", dataset)), path)
 
 
 @pytest.fixture
@@ -42,6 +43,18 @@ def test_a_manifest_reads_back_to_the_same_utterances(corpus: Corpus, tmp_path: 
     assert back.labels == corpus.labels
     # the reader writes times in ids to the microsecond
     assert back.utterances == (replace(corpus.utterances[0], id="b#0.1-0.3"), corpus.utterances[1])
+
+
+@pytest.mark.parametrize("name", sorted(TREES))
+def test_every_corpus_reads_back(name: str, tmp_path: Path) -> None:
+    TREES[name](tmp_path / "tree")
+    corpus = read(tmp_path / "tree", name)
+    back = read(write_manifest(corpus, tmp_path / "m.csv"))
+    assert back.labels == tuple(sorted({u.label for u in corpus.utterances}))
+    found = {u.path: u for u in back.utterances}
+    assert [found[u.path] for u in corpus.utterances] == [
+        replace(u, id=utterance_id(u.path, tmp_path)) for u in corpus.utterances
+    ]
 
 
 def test_elsewhere_files_are_absolute_and_nothing_else_changes(corpus: Corpus, tmp_path: Path) -> None:

@@ -25,9 +25,13 @@ class Header:
         self._split_types = _mapping(path, content, "splits")
         languages = content.get("languages") or []
         self.language = str(languages[0]) if isinstance(languages, list) and len(languages) == 1 else ""
-        self.tables = tuple(str(name) for name in self._tables)
+        self.tables = tuple(self._tables)
+        self._columns = {
+            name: _mapping(path, table, "columns", f"columns of the table {name}")
+            for name, table in self._tables.items()
+        }
         self._read: dict[str, Table] = {}
-        self._labels: dict[Any, Mapping[str, Any] | None] = {}
+        self._labels: dict[str, Mapping[str, Any] | None] = {}
         for name, table in self._tables.items():
             if table.get("type") not in ("filewise", "segmented"):
                 raise CorpusError(
@@ -36,13 +40,12 @@ class Header:
 
     def columns(self, table: str) -> tuple[str, ...]:
         """Columns of a table, by the header."""
-        return tuple(str(c) for c in self._tables[table].get("columns") or {})
+        return tuple(self._columns[table])
 
     def split(self, table: str) -> str:
         """The type of the split that a table is a part of (``train``), or an empty string."""
-        name = self._tables[table].get("split_id")
-        kind = (self._split_types.get(name) or {}).get("type", name) if name else ""
-        return str(kind or "").lower()
+        name = str(self._tables[table].get("split_id") or "")
+        return str(self._split_types.get(name, {}).get("type") or name).lower()
 
     def has_csv(self, table: str) -> bool:
         """Whether the table lies beside the header as CSV."""
@@ -91,8 +94,8 @@ class Header:
 
         Raises CorpusError if the scheme lists its labels and ``value`` is none of them.
         """
-        scheme_id = ((self._tables[table].get("columns") or {}).get(column) or {}).get("scheme_id")
-        if scheme_id is None:
+        scheme_id = str(self._columns[table][column].get("scheme_id") or "")
+        if not scheme_id:
             return None
         if scheme_id not in self._schemes:
             raise CorpusError(
@@ -110,7 +113,7 @@ class Header:
             raise CorpusError(f"{where}: {value!r} is no label of the scheme {scheme_id!r} of {self.path.name}; {hint}")
         return labels[value]
 
-    def _labels_of(self, scheme_id: Any) -> Mapping[str, Any] | None:
+    def _labels_of(self, scheme_id: str) -> Mapping[str, Any] | None:
         labels = self._schemes[scheme_id].get("labels")
         if isinstance(labels, str):
             if labels not in self._misc:
@@ -162,11 +165,11 @@ def _yaml(path: Path) -> Mapping[str, Any]:
     return content
 
 
-def _mapping(path: Path, content: Mapping[str, Any], key: str) -> dict[Any, Any]:
+def _mapping(path: Path, content: Mapping[str, Any], key: str, what: str = "") -> dict[str, Any]:
     found = content.get(key) or {}
     if not isinstance(found, Mapping) or not all(v is None or isinstance(v, Mapping) for v in found.values()):
-        raise CorpusError(f"{path}: {key} is no mapping of names to descriptions; save the database again.")
-    return {k: v or {} for k, v in found.items()}
+        raise CorpusError(f"{path}: {what or key} is no mapping of names to descriptions; save the database again.")
+    return {str(k): v or {} for k, v in found.items()}
 
 
 def _few(names: list[str]) -> str:

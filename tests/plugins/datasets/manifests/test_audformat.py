@@ -186,6 +186,8 @@ def test_splits_that_disagree_are_not_guessed(database: Path, load: Load, refuse
         ("db.yaml", "tables:", "tabs:", "is no header of an audformat database"),
         ("db.yaml", "name: emodb", "name: [emodb", "is not YAML"),
         ("db.yaml", "splits:\n  test: {type: test}", "splits:\n  test: 3", "splits is no mapping of names"),
+        ("db.yaml", "emotion: {scheme_id: emotion, rater_id: gold}", "emotion: 3", "columns of the table emotion is"),
+        ("db.yaml", "scheme_id: emotion, rater", "scheme_id: [emotion], rater", "has the scheme \"['emotion']\","),
     ],
 )  # fmt: skip
 def test_faults_are_told(database: Path, refused: Refused, file: str, old: str, new: str, words: str) -> None:
