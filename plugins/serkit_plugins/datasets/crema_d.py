@@ -3,6 +3,7 @@ Dataset (Cao et al. 2014)."""
 
 from __future__ import annotations
 
+import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -189,7 +190,7 @@ def _utterance(name: str, path: Path, actor: Mapping[str, str]) -> Utterance:
 def _beside(root: Path, name: PurePath) -> Path | None:
     """A table of the clone that ``root`` is, lies above, or is the folder of the recordings of."""
     folders = [root, *([root.parent] if root.name.lower() == "audiowav" else []), *sorted(root.iterdir())]
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    return next((folder / name for folder in folders if os.path.isfile(folder / name)), None)
 
 
 def _actors(root: Path) -> dict[str, dict[str, str]]:

@@ -141,6 +141,7 @@ def test_what_is_left_out_is_told(tmp_path: Path) -> None:
     actor = root / "Audio_Speech_Actors_01-24" / "Actor_01"
     lay(root / "Video", ["01-01-03-01-01-01-01", "02-01-03-01-01-01-01", "._01-01-03-01-01-01-01"], ".mp4")
     lay(root / "Video", ["01-01-03-01-01-01-01"])
+    lay(root / ".Trash", ["01-01-03-01-01-01-01"], ".mp4")
     lay(actor, ["._03-01-03-01-01-01-01", "03-01-01-02-01-01-01", "03-01-03-01-01-01-25", "door"])
     shutil.copytree(actor, root / "copy", ignore=shutil.ignore_patterns("door*", "*-02-01-01-01.*", "*-25.wav"))
     corpus = Ravdess().load(root)
