@@ -68,7 +68,7 @@ class Audformat:
                 known = {**facts.get(key[0], {}), **header.expanded(name, cells, where, but=o.column)}
                 entries.append(_entry(where, key, cells[o.column], known, parts, header.language))
         if unlabelled:
-            notes.append(f"{unlabelled} rows without {o.column} were left out.")
+            notes.append(f"Rows without {o.column} that were left out: {unlabelled}.")
         return assemble("audformat", header.path, entries, o, roots=[header.path.parent], notes=notes)
 
 

@@ -71,7 +71,9 @@ def identifier(written: str, root: Path, start: float = 0.0, end: float | None =
             if full.startswith(base + os.sep):
                 text = Path(full).relative_to(base).as_posix()
                 break
-    name = unicodedata.normalize("NFC", str(PurePosixPath(text).with_suffix("")))
+    path = PurePosixPath(text)
+    # "." and "/" are no files, but their ids are asked for to say so
+    name = unicodedata.normalize("NFC", str(path.with_suffix("") if path.name else path))
     if start == 0 and end is None:
         return name
     return f"{name}#{_plain(start)}-{'' if end is None else _plain(end)}"

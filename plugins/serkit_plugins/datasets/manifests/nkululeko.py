@@ -44,7 +44,7 @@ class Nkululeko:
         """
         o = self.options
         manifest = find_csv(Path(root), "a table of Nkululeko")
-        table = _renamed(read_csv(manifest, COLUMNS), o.colnames)
+        table = _renamed(read_csv(manifest, (*COLUMNS, o.target)), o.colnames)
         table.need("file")
         table.need(o.target, remedy='name the column of the label with the dataset option target = "...".')
         folder = Path.cwd() if o.absolute_path else manifest.parent / o.audio_path
@@ -52,7 +52,7 @@ class Nkululeko:
         labelled = [row for row in table.rows if row.cells[o.target]]
         notes = [f"Columns kept as metadata: {', '.join(others)}."] if others else []
         if len(labelled) < len(table.rows):
-            notes.append(f"{len(table.rows) - len(labelled)} rows without {o.target} were left out.")
+            notes.append(f"Rows without {o.target} that were left out: {len(table.rows) - len(labelled)}.")
         entries = [_entry(table, row, o.target, others) for row in labelled]
         return assemble("nkululeko", manifest, entries, o, roots=[folder], notes=notes)
 

@@ -87,7 +87,8 @@ def assemble(
         utterances.append(_utterance(e, x, path, _label(e, options, declared)))
     said = [*notes, *_missing(manifest, lost, len(entries), options)]
     if options.canonical:
-        said += filter(None, [renaming_note(e.label for e in entries)])
+        said += filter(None, [renaming_note(e.label for e, _ in seen.values())])
+    said += filter(None, [_overlap_note(list(seen.values()))])
     labels = declared or tuple(sorted({u.label for u in utterances}))
     gone = [identifier(e.file, roots[0], e.start, e.end) for e in lost]
     return build(name, roots[0], utterances, labels, missing=gone, notes=said)
@@ -154,6 +155,29 @@ def _twice(e: Entry, path: Path, first: Entry, before: Path) -> CorpusError:
     )
 
 
+def _overlap_note(rows: Sequence[tuple[Entry, Path]]) -> str:
+    """A sentence on parts of a file that overlap; the audit, which compares recordings, cannot see them."""
+    by_file: dict[Path, list[Entry]] = {}
+    for e, path in rows:
+        by_file.setdefault(path, []).append(e)
+    pairs = []
+    for parts in by_file.values():
+        parts.sort(key=lambda e: e.start)
+        widest = parts[0]
+        for e in parts[1:]:
+            if widest.end is None or e.start < widest.end:
+                pairs.append((widest, e))
+            if widest.end is not None and (e.end is None or e.end > widest.end):
+                widest = e
+    if not pairs:
+        return ""
+    first, second = pairs[0]
+    return (
+        f"Rows that overlap in time with another row of their file: {len(pairs)} (first {second.where}, with "
+        f"{first.where}); a split that is not by speaker, session or text may train on what it tests."
+    )
+
+
 def _declared(options: ManifestOptions) -> tuple[str, ...]:
     names = [canonical(x) if options.canonical else x for x in options.labels]
     return tuple(dict.fromkeys(names))
@@ -173,7 +197,7 @@ def _label(e: Entry, options: ManifestOptions, declared: Sequence[str]) -> str:
 def _missing(manifest: Path, lost: Sequence[Entry], total: int, options: ManifestOptions) -> list[str]:
     if not lost:
         return []
-    words = f"{len(lost)} of the {total} rows of {manifest} name files that do not exist, first {lost[0].file!r}"
+    words = f"The files of {len(lost)} of the {total} rows of {manifest} do not exist, first {lost[0].file!r}"
     if options.missing == "skip" and len(lost) < total:
         return [f"{words} ({lost[0].where}); they were left out."]
     remedy = "" if len(lost) == total else ', or set the dataset option missing = "skip" to go on without them'

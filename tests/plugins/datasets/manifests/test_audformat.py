@@ -143,7 +143,7 @@ def test_segments_have_times(database: Path, load: Load) -> None:
     assert [(u.id, u.start, u.end, u.speaker) for u in corpus.utterances] == [
         ("wav/03a01Aa#0-0.1", 0.0, 0.1, "3"), ("wav/03a01Aa#0.1-", 0.1, None, "3"),
     ]  # fmt: skip
-    assert "1 rows without emotion were left out." in corpus.notes
+    assert "Rows without emotion that were left out: 1." in corpus.notes
 
 
 def test_attributes_may_lie_in_the_header(database: Path, load: Load) -> None:
@@ -176,7 +176,7 @@ def test_splits_that_disagree_are_not_guessed(database: Path, load: Load, refuse
          "db.emotion.csv, line 2: 'bliss' is no label of the scheme 'emotion' of db.yaml; the scheme has anger, hap"),
         ("db.emotion.csv", "wav/03a01Aa.wav,anger", "wav/03a01Aa.wav,angr", "did you mean 'anger'?"),
         ("db.emotion.csv", "file,emotion,", "file,mood,", "db.emotion.csv, line 1, has no column 'emotion'"),
-        ("db.emotion.csv", "wav/03a01Aa.wav,", "wav/03.wav,", "name files that do not exist, first 'wav/03.wav'"),
+        ("db.emotion.csv", "wav/03a01Aa.wav,", "wav/03.wav,", "do not exist, first 'wav/03.wav'"),
         ("db.emotion.csv", "wav/03a01Aa.wav,", ",", "db.emotion.csv, line 2: the cell of file is empty"),
         ("db.emotion.csv", "wav/03a02Aa.wav,", "wav/03a01Aa.wav,", "db.emotion.csv, line 3: wav/03a01Aa.wav is there"),
         ("db.files.csv", ",3,a01", ",4,a01", "db.files.csv, line 2: '4' is no label of the scheme 'speaker'"),

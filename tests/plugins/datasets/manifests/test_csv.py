@@ -120,6 +120,21 @@ def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path, load: Load) -> 
 
 
 @pytest.mark.parametrize(
+    ("rows", "note"),
+    [
+        ("a.wav,sad,0,0.5\na.wav,sad,0.5,1\nb.wav,sad,0.2,0.4", ""),
+        ("a.wav,sad,0.4,0.6\na.wav,sad,0.5,1\nb.wav,sad,,", "another row of their file: 1 (first"),
+        ("a.wav,sad,,\na.wav,sad,0.1,0.2\na.wav,sad,0.3,0.4", "another row of their file: 2 (first"),
+    ],
+)
+def test_parts_that_overlap_are_told(tmp_path: Path, rows: str, note: str, load: Load) -> None:
+    path = manifest(tmp_path, f"file,emotion,start,end\n{rows}\n", "a.wav", "b.wav")
+    notes = " ".join(load(path).notes)
+    assert ("overlap" in notes) is bool(note)
+    assert note in notes
+
+
+@pytest.mark.parametrize(
     ("row", "words"),
     [
         ("a.wav,sad,,", "line 3: a.wav is there already ({path}, line 2) with the same times; delete one row."),
@@ -134,7 +149,7 @@ def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path, load: Load) -> 
         ("a.wav,,0,0.5", "line 3: a.wav has no emotion"),
         (",sad,,", "line 3: the cell of file is empty"),
         ("a.wav,sad", "line 3, has 2 cells where the header has 4"),
-        ("b.wav,sad,,", "1 of the 2 rows of {path} name files that do not exist, first 'b.wav' ({path}, line 3)"),
+        ("b.wav,sad,,", "The files of 1 of the 2 rows of {path} do not exist, first 'b.wav' ({path}, line 3)"),
     ],
 )
 def test_bad_rows_are_told_by_line(tmp_path: Path, row: str, words: str, refused: Refused) -> None:
@@ -161,6 +176,7 @@ def test_missing_files_are_counted_or_skipped(tmp_path: Path, load: Load, refuse
     assert "2 of the 3 rows" in (told := refused(path))
     assert 'missing = "skip"' in told
     corpus = load(path, missing="skip")
+    assert corpus.missing == ("b", "c")
     assert (len(corpus.utterances), corpus.complete) == (1, False)
     assert any("2 of the 3 rows" in note and "left out" in note for note in corpus.notes)
     (tmp_path / "a.wav").unlink()

@@ -47,7 +47,7 @@ def test_every_column_finds_its_place(tmp_path: Path, load: Load) -> None:
     assert (a.id, a.start, a.end, a.label, a.speaker, a.sex) == ("a#0.5-1.5", 0.5, 1.5, "angry", "7", "f")
     assert a.extra == {"age": "31", "fold": "2", "valence": "0.5"}
     assert (b.id, b.end, b.label, b.sex, b.extra) == ("a#1.5-", None, "sad", None, {"gender": "other"})
-    assert "1 rows without emotion were left out." in corpus.notes
+    assert "Rows without emotion that were left out: 1." in corpus.notes
 
 
 def test_the_target_may_be_another_column(tmp_path: Path, load: Load, refused: Refused) -> None:
@@ -88,7 +88,7 @@ def test_audio_path_is_relative_to_the_table(
         ("a.wav,,0 days 00:00:09,sad", "line 3: a.wav lasts 2.000 s"),
         ("a.wav,NaT,NaT,sad", "line 3: a.wav is there already"),
         (",,,sad", "line 3: the cell of file is empty"),
-        ("b.wav,,,sad", "name files that do not exist, first 'b.wav'"),
+        ("b.wav,,,sad", "do not exist, first 'b.wav'"),
     ],
 )
 def test_bad_rows_are_told_by_line(tmp_path: Path, refused: Refused, row: str, words: str) -> None:
