@@ -32,7 +32,7 @@ def run(
     *,
     out: str | Path | None = None,
     resume: bool = False,
-    data: str | Path | Sequence[str | Path] = (),
+    data: str | Path | Sequence[str | Path] | None = None,
     folds: Sequence[int] | None = None,
     seeds: int | None = None,
     sets: Sequence[str] = (),
@@ -49,7 +49,7 @@ def run(
 
     host = host or get_host()
     tables, where = (recipe, "the recipe") if isinstance(recipe, Mapping) else read_recipe(recipe, host)
-    folders = [data] if isinstance(data, str | Path) else list(data)
+    folders = [data] if isinstance(data, str | Path) else list(data or ())
     request = Request(recipe=tables, where=where, data=folders, folds=folds, seeds=seeds, sets=tuple(sets))
     done = execute(
         resolve(request, host), out=Path(out) if out else None, resume=resume, host=host, events=events or Events()

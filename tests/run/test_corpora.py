@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import tomli_w
 
+import serkit
 from serkit.errors import ConfigError, CorpusError, LeakageError, UnknownNameError, UserError
 from serkit.host import Host, get_host
 from serkit.host.discovery import installed
@@ -125,6 +126,29 @@ def test_a_pool_has_protocols_of_its_own() -> None:
 def test_a_part_that_is_not_here_is_named() -> None:
     with pytest.raises(CorpusError, match=r"The corpus emodb is not here.*--data"):
         corpora.load(choose("emodb"), get_host(), allow_fetch=False)
+
+
+@pytest.mark.parametrize(
+    ("data", "found"),
+    [
+        (None, {"demo": "", "emodb": "/there"}),
+        ("emodb=/a", {"demo": "", "emodb": "/a"}),
+        (["/a", Path("/b")], {"demo": "/b", "emodb": "/a"}),
+    ],
+)
+def test_the_library_takes_folders_as_the_command_line_does(
+    monkeypatch: pytest.MonkeyPatch, data: Any, found: dict[str, str]
+) -> None:
+    class Stop(Exception):
+        pass
+
+    def stop(recipe: Recipe, **_: Any) -> None:
+        assert paths(recipe.corpus) == found
+        raise Stop
+
+    monkeypatch.setattr("serkit.run.runner.execute", stop)
+    with pytest.raises(Stop):
+        serkit.run({**MAPS, "run": {"plugin": "acrnn"}}, data=data)
 
 
 HOOKS = """
