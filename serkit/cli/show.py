@@ -79,6 +79,9 @@ def _architecture(host: Host, spec: Any) -> dict[str, Any]:
         "described_preset": built["preset"],
         "parameters": built["parameters"],
         "parameters_spec": built["parameters_spec"],
+        "multiply_adds": built["multiply_adds"],
+        "not_counted": built["not_counted"],
+        "seconds_of_audio": built["seconds_of_audio"],
         "classes": built["classes"],
         "settings": rows(host.load_target(spec.config), built["architecture"]),
         "training": rows(Training, built["training"]),
@@ -132,6 +135,9 @@ def _print_architecture(page: dict[str, Any]) -> None:
     if page["parameters"] is not None:
         spec = f" ({page['parameters_spec']:,} with one bias a gate)" if page["parameters_spec"] else ""
         show_(f"parameters: {page['parameters']:,}{spec}, preset {preset}, {page['classes']} classes")
+    if page["multiply_adds"] is not None:
+        besides = f" (besides {', '.join(page['not_counted'])})" if page["not_counted"] else ""
+        show_(f"multiply-adds of {page['seconds_of_audio']:g} s of speech: {page['multiply_adds']:,}{besides}")
 
 
 def _print_dataset(page: dict[str, Any]) -> None:

@@ -15,8 +15,7 @@ from serkit.errors import ProtocolError, RunFolderError, UserError, blame
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.run import folder
 from serkit.run.events import Events
-from serkit.run.files import read_arrays, read_json
-from serkit.run.fold import load_transforms, unit_logits
+from serkit.run.files import read_json
 from serkit.run.plugins import make_architecture, make_extractor, named
 from serkit.run.posteriors import merge_units
 from serkit.run.prepare import extract
@@ -122,38 +121,12 @@ class LoadedRun:
         ]
 
     def _fold_posteriors(self, fold: Path, rows: Mapping[str, list[Any]], labels: tuple[str, ...]) -> Any:
-        import torch
+        from serkit.run.models import load_fold_model
 
-        from serkit.data.batches import make_units
-        from serkit.data.segments import segment
-
-        name = self.recipe.run.plugin
-        who = named(self.host, "architecture", name)
-        architecture = make_architecture(self.host, name, self.recipe.architecture)
-        unit = architecture.unit
-        transforms = load_transforms(architecture, fold / "transforms.safetensors", who)
         shapes = {key: arrays[0].shape[1:] for key, arrays in rows.items()}
-        with torch.random.fork_rng(devices=[]), blame(who, "build()"):
-            module = architecture.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold=fold.name))
-        arrays, _ = read_arrays(fold / "model.safetensors")
-        if isinstance(module, torch.nn.Module):
-            try:
-                module.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
-            except RuntimeError:
-                raise RunFolderError(
-                    f"{fold / 'model.safetensors'} does not fit the model of its recipe; train the fold again."
-                ) from None
-        else:
-            with blame(who, "load_state()"):
-                module.load_state(arrays)
-        lengths = [len(x) for x in next(iter(rows.values()))]
-        cut = segment(lengths, unit, training=False, labels=[""] * len(lengths))
-        with blame(who, "its transforms"):
-            units = make_units(rows, cut, transforms, unit)
-        logits = unit_logits(
-            module, units, architecture, batch=64, device="cpu", bf16=False, plugin=who, n_classes=len(labels)
-        )
-        return merge_units(logits, units.utterance, len(lengths), unit.merge)
+        model = load_fold_model(self.recipe, fold, labels, shapes, self.host)
+        units, count = model.units(rows), len(next(iter(rows.values())))
+        return merge_units(model.logits(units), units.utterance, count, model.architecture.unit.merge)
 
     def _seen(self, hashes: Sequence[str]) -> list[int]:
         """For each file, how many of the models were trained or selected on the same samples."""
@@ -208,11 +181,13 @@ def load(path: str | Path, host: Host | None = None) -> LoadedRun:
 
 def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]:
     """What ``serkit show`` says of an architecture beyond its spec: settings of the described preset, inputs, unit and
-    parameters (torch's count, and with one bias a gate), at four classes."""
+    parameters (torch's count, and with one bias a gate), at four classes, and the multiply-adds of one utterance."""
     import torch
 
     from serkit import config
     from serkit.nn.count import count_parameters
+    from serkit.run.cost import frames_of, model_cost
+    from serkit.run.models import FoldModel
     from serkit.types import Training
 
     host = host or get_host()
@@ -223,24 +198,33 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
     settings = config.load(host.load_target(spec.config), over.get("architecture", {}), where=f"preset {preset!r}")
     model = make_architecture(host, name, settings)
     training = config.load(Training, config.merge(config.dump(model.training), over.get("training", {})))
-    shapes, inputs = {}, {}
+    made, inputs = {}, {}
     for key, wanted in model.inputs.items():
         feature = host.get("feature", wanted.feature).spec
         options = config.load(
             host.load_target(feature.options),  # type: ignore[union-attr]
             config.merge(wanted.options, over.get("features", {}).get(key, {})),
         )
-        shapes[key] = tuple(make_extractor(host, wanted.feature, options).shape)
-        inputs[key] = {"feature": wanted.feature, "shape": list(shapes[key]), **config.dump(options)}
+        made[key] = make_extractor(host, wanted.feature, options)
+        inputs[key] = {"feature": wanted.feature, "shape": list(made[key].shape), **config.dump(options)}
+    shapes = {key: tuple(extractor.shape) for key, extractor in made.items()}
     labels = ("angry", "happy", "neutral", "sad")
-    with torch.random.fork_rng(devices=[]), blame(named(host, "architecture", name), "build()"):
+    who = named(host, "architecture", name)
+    with torch.random.fork_rng(devices=[]), blame(who, "build()"):
         built = model.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold="show"))
+    cost = model_cost(
+        FoldModel(architecture=model, transforms={}, module=built, n_classes=len(labels), who=who),
+        frames_of(made, host, {key: wanted.feature for key, wanted in model.inputs.items()}),
+    )
     count = count_parameters(built) if isinstance(built, torch.nn.Module) else (None, None)
     return {
         "preset": preset,
         "classes": len(labels),
         "parameters": count[0],
         "parameters_spec": count[1],
+        "multiply_adds": cost["multiply_adds"],
+        "not_counted": cost["not_counted"],
+        "seconds_of_audio": cost["seconds_of_audio"],
         "architecture": config.dump(settings),
         "training": config.dump(training),
         "inputs": inputs,

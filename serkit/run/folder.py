@@ -134,6 +134,16 @@ def _check_unchanged(path: Path, recipe: Recipe) -> None:
         )
 
 
+def table_before(run: Path, key: str) -> dict[str, Any] | None:
+    """A table of the run's metrics.json if it had ended before: looking at its test folds again is no new evaluation,
+    and timing its model again would give other figures for the same run."""
+    try:
+        found = read_json(run / "metrics.json").get(key)
+    except (RunFolderError, AttributeError):  # not there, or damaged: it is written anew
+        return None
+    return found if isinstance(found, dict) else None
+
+
 def read_recipe(path: Path) -> dict[str, Any]:
     """The tables of ``recipe.toml`` in a run folder. Raises RunFolderError if it is missing or damaged."""
     file = path / "recipe.toml"

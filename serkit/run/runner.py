@@ -14,9 +14,10 @@ import numpy as np
 from serkit.data.audit import Audit, audit, hash_audio
 from serkit.data.pool import label_map_dict
 from serkit.data.protocols import make_protocol, to_dict
-from serkit.errors import RunFolderError, UnknownNameError, blame
+from serkit.errors import RunFolderError, SerkitError, UnknownNameError, blame
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
 from serkit.run import corpora, device, folder, seeds
+from serkit.run.cost import run_cost
 from serkit.run.estimate import seconds_of
 from serkit.run.evaluation import evaluate, unscored
 from serkit.run.events import Events, about
@@ -99,6 +100,7 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     host.notify("serkit_run_started", run=run)
     results = _folds(run, host, events)
     report = _evaluate(run, results, metrics, speaker_independent(found, corpus, protocol), host, events)
+    report["cost"] = _cost(run, host, events)
     _finish(run, report, time.perf_counter() - started, events)
     host.notify("serkit_run_finished", run=run, report=report)
     return {"run": str(run.folder), **report}
@@ -344,7 +346,7 @@ def _finish(run: Run, metrics: dict[str, Any], seconds: float, events: Events) -
     environment = read_json(path)
     environment["seconds"] = round(environment.get("seconds", 0.0) + seconds, 1)
     write_json(path, environment)
-    before = _before(run.folder / "metrics.json")
+    before = folder.table_before(run.folder, "test_evaluations")
     if before:
         metrics["test_evaluations"] = before
     elif run.complete and run.protocol.scored:
@@ -360,10 +362,13 @@ def _finish(run: Run, metrics: dict[str, Any], seconds: float, events: Events) -
     write_report(run.folder)
 
 
-def _before(path: Path) -> dict[str, int] | None:
-    """How often the test folds had been read when this run first ended: looking at it again is no new evaluation."""
+def _cost(run: Run, host: Host, events: Events) -> dict[str, Any] | None:
+    """What one utterance costs; of a run that had ended before, as it was measured then."""
+    kept = folder.table_before(run.folder, "cost")
+    if kept:
+        return kept
     try:
-        found = read_json(path).get("test_evaluations")
-    except (RunFolderError, AttributeError):  # not there, or damaged: it is written anew
+        return run_cost(run.recipe, folder.fold(run.folder, 0, run.folds[0].name), run.protocol.labels, host)
+    except SerkitError as error:  # the scores are there, and must not be lost with it
+        events.note(f"What an utterance costs could not be measured: {error}")
         return None
-    return found if isinstance(found, dict) else None

@@ -31,6 +31,12 @@ def test_an_architecture(capsys: pytest.CaptureFixture[str]) -> None:
     assert content["distribution"] == "serkit"
     assert content["described_preset"] == "paper"
     assert content["parameters"] > 0
+    # 3 s are 300 frames of 40 bands; 5 x 3 kernels; a (2, 2) pool after the first convolution; 150 frames of 256 x 20
+    convolutions = 15 * (300 * 40 * 3 * 128 + 150 * 20 * (128 * 256 + 4 * 256 * 256))
+    recurrent = 2 * 150 * 4 * 128 * (768 + 128)
+    rest = 150 * 5120 * 768 + 2 * 150 * 256 + 256 * 64 + 64 * 4  # linear, attention, dense, out
+    assert content["multiply_adds"] == convolutions + recurrent + rest
+    assert (content["not_counted"], content["seconds_of_audio"]) == ([], 3.0)
     by_key = {r["key"]: r for r in content["settings"]}
     assert by_key["convs"]["type"] == "int"
     assert by_key["convs"]["default"] == 6
@@ -42,7 +48,17 @@ def test_an_architecture(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_an_architecture_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     shown = text(capsys, "acrnn")
-    for word in ("presets", "small", "the paper's", "convs", "> 0", "optimizer", "log-mel", "parameters:"):
+    for word in (
+        "presets",
+        "small",
+        "the paper's",
+        "convs",
+        "> 0",
+        "optimizer",
+        "log-mel",
+        "parameters:",
+        "multiply-adds of 3 s",
+    ):
         assert word in shown
 
 

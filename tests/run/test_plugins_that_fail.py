@@ -337,6 +337,8 @@ def test_an_estimator_goes_through_a_run_prediction_and_resume(strange: Go, tmp_
     metrics = strange("Strange.build = lambda self, fold: Nearest(fold.n_classes)", report=True)
     assert metrics["uar"]["pooled"] == 1.0  # the tones differ far more than the noise
     assert metrics["complete"] is True
+    assert (metrics["cost"]["parameters"], metrics["cost"]["multiply_adds"]) == (None, None)
+    assert metrics["cost"]["latency_ms"] > 0
     run = tmp_path / "run"
     before = {p: p.read_bytes() for p in sorted(run.glob("folds/*/*.csv"))}
     assert len(before) == 3
@@ -359,6 +361,7 @@ def test_an_estimator_goes_through_a_run_prediction_and_resume(strange: Go, tmp_
     assert any("1 of 3 folds" in s for s in strange.said)  # type: ignore[attr-defined]
     assert {p: p.read_bytes() for p in sorted(run.glob("folds/*/*.csv"))} == before
     assert again["uar"] == metrics["uar"]
+    assert again["cost"] == metrics["cost"]
     # one evaluation of the test folds, however often its folder is looked at
     assert again["test_evaluations"] == metrics["test_evaluations"] == {"recipe": 1, "protocol": 1}
 

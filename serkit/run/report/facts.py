@@ -186,6 +186,30 @@ def environment_rows(facts: Facts) -> list[tuple[str, str]]:
     return out
 
 
+def cost_rows(m: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What one utterance costs, as (what, value); empty where it was not measured."""
+    cost = m.get("cost")
+    if not cost:
+        return []
+    total, trainable, products = (cost.get(k) for k in ("parameters", "trainable", "multiply_adds"))
+    seconds = f"{cost['seconds_of_audio']:g} s of speech"
+    out = []
+    if total is not None:
+        out.append(("parameters", f"{total:,}" + ("" if trainable == total else f", of them {trainable:,} trained")))
+    if products is not None:
+        out.append((f"multiply-adds for {seconds}", f"{products:,}"))
+    if cost.get("not_counted"):
+        out.append(("operations not counted in them", ", ".join(cost["not_counted"])))
+    out.append(
+        (
+            f"time for {seconds}",
+            f"{cost['latency_ms']:.3g} ms from samples to posteriors, {cost['real_time_factor']:.2g} of real time "
+            f"(median of {cost['repetitions']}; {cost['device']}, {count(cost['threads'], 'thread')})",
+        )
+    )
+    return out
+
+
 def plugin_rows(facts: Facts) -> list[tuple[str, str]]:
     """(name, distribution and version) of each plugin that took part."""
     return [

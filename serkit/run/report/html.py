@@ -40,6 +40,7 @@ def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
         _section("Scores", _score_table(facts) if scored else ""),
         _section("Corpora", _corpora(facts)),
         _section("Leakage audit", _list(f.audit_lines(facts))),
+        _section("Cost", _cost(facts)),
         _section("How it was made", _made(facts)),
     ]
     return (
@@ -177,6 +178,11 @@ def _score_table(facts: f.Facts) -> str:
 def _corpora(facts: f.Facts) -> str:
     rows = f.label_rows(facts.metrics)
     return _list(f.corpus_notes(facts.metrics)) + (_table(f.LABEL_HEAD, map(_cells, rows), "words") if rows else "")
+
+
+def _cost(facts: f.Facts) -> str:
+    rows = f.cost_rows(facts.metrics)
+    return _table(None, map(_cells, rows), "pairs") if rows else ""
 
 
 def _made(facts: f.Facts) -> str:

@@ -44,6 +44,8 @@ def render(facts: f.Facts) -> str:
     lines = f.audit_lines(facts)
     if lines:
         parts += ["## Leakage audit", "\n".join(f"* {escape(x)}" for x in lines)]
+    cost = f.cost_rows(m)
+    parts += ["## Cost", _table(("What", "Value"), cost)] if cost else []
     parts += ["## How it was made", _table(("What", "Value"), f.environment_rows(facts))]
     plugins = f.plugin_rows(facts)
     if plugins:

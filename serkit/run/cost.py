@@ -1,0 +1,114 @@
+"""What one utterance costs: parameters, multiply-adds, and the time from samples to posteriors."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from serkit.errors import blame
+from serkit.host import Host
+from serkit.run.models import FoldModel, load_fold_model
+from serkit.run.plugins import named
+from serkit.run.prepare import extractors
+from serkit.run.recipe import Recipe
+
+SECONDS = 3.0
+"""Length of the utterance in seconds, near the mean of acted corpora."""
+
+REPETITIONS = 10
+"""At most; fewer, but three, where they would take more than ``PATIENCE`` seconds together."""
+
+PATIENCE = 1.0
+
+
+def run_cost(recipe: Recipe, fold: Path, labels: tuple[str, ...], host: Host) -> dict[str, Any]:
+    """The table ``cost`` of ``metrics.json``, with the model saved in the folder ``fold``.
+
+    ``latency_ms`` is the median of ``repetitions`` over features, transforms and model for one made-up utterance of
+    ``seconds_of_audio``, after one that is not timed, on the device and in the precision of the run, with ``threads``
+    threads of torch; reading the file is not in it. ``real_time_factor`` is that time over the utterance's. Estimators
+    have null for ``parameters``, ``trainable`` and ``multiply_adds``. Raises SerkitError if a plugin fails.
+    """
+    import torch
+
+    made = extractors(recipe.features, host)
+    who = {name: named(host, "feature", c.feature) for name, c in recipe.features.items()}
+    model = load_fold_model(recipe, fold, labels, {n: tuple(e.shape) for n, e in made.items()}, host)
+    found = model_cost(model, _frames(made, who))
+    device = recipe.run.device
+    if isinstance(model.module, torch.nn.Module):
+        model.module.to(device)
+
+    def once() -> None:
+        model.logits(model.units(_frames(made, who)), device=device, bf16=recipe.run.precision == "bf16")
+
+    milliseconds, repetitions = _median(once)
+    return {
+        **found,
+        "latency_ms": milliseconds,
+        "real_time_factor": milliseconds / 1000 / SECONDS,
+        "repetitions": repetitions,
+        "device": device,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def model_cost(model: FoldModel, rows: Mapping[str, list[NDArray[np.float32]]]) -> dict[str, Any]:
+    """Parameters of a model on the CPU, and the multiply-adds of its forward pass over one utterance's frames ``rows``
+    (of each input). Features and transforms are not in them."""
+    import torch
+
+    from serkit.nn.multiply_adds import count_multiply_adds
+
+    found: dict[str, Any] = {"parameters": None, "trainable": None, "multiply_adds": None, "not_counted": []}
+    if isinstance(model.module, torch.nn.Module):
+        sizes = [(p.numel(), p.requires_grad) for p in model.module.parameters()]
+        units = model.units(rows)
+        count = count_multiply_adds(lambda: model.logits(units))
+        found = {
+            "parameters": sum(n for n, _ in sizes),
+            "trainable": sum(n for n, trained in sizes if trained),
+            "multiply_adds": count.multiply_adds,
+            "not_counted": list(count.not_counted),
+        }
+    return {**found, "seconds_of_audio": SECONDS}
+
+
+def frames_of(made: Mapping[str, Any], host: Host, features: Mapping[str, str]) -> dict[str, list[NDArray[np.float32]]]:
+    """The frames of the made-up utterance by the extractors ``made`` of the plugins ``features``, by input."""
+    return _frames(made, {name: named(host, "feature", f) for name, f in features.items()})
+
+
+def _frames(made: Mapping[str, Any], who: Mapping[str, str]) -> dict[str, list[NDArray[np.float32]]]:
+    rows = {}
+    for name, extractor in made.items():
+        with blame(who[name], "__call__()"):
+            rows[name] = [extractor(_utterance(extractor.sample_rate))]
+    return rows
+
+
+@cache
+def _utterance(sample_rate: int) -> NDArray[np.float32]:
+    """A buzz of 120 Hz in a little noise: voiced, so that features of pitch have what they look for."""
+    t = np.arange(round(SECONDS * sample_rate)) / sample_rate
+    noise = np.random.default_rng(0).standard_normal(len(t))
+    wave = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 11))
+    return np.asarray(0.1 * wave + 0.001 * noise, np.float32)
+
+
+def _median(call: Any) -> tuple[float, int]:
+    """Milliseconds and the number of repetitions; the first call, which also chooses kernels, is not timed."""
+    call()
+    times: list[float] = []
+    while len(times) < 3 or (len(times) < REPETITIONS and sum(times) < PATIENCE):
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+    return 1000 * statistics.median(times), len(times)
