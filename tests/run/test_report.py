@@ -388,10 +388,11 @@ def test_groups_that_differ_for_another_reason_say_so() -> None:
         (table,) = group_tables({"groups": {"sex": groups}})
         return table.words
 
-    f, m = {"n": 9, "speakers": 2, "classes": 4, "uar": 0.75}, {"n": 9, "speakers": 1, "classes": 4, "uar": 0.5}
+    f = {"n": 9, "speakers": 2, "classes": ["sad", "fear"], "uar": 0.75}
+    m = {"n": 9, "speakers": 1, "classes": ["sad", "fear"], "uar": 0.5}
     assert words(f=f, m=m) == ("UAR by sex: 25.0 points between f (75.0 %) and m (50.0 %), which are 2 and 1 speaker.")
     assert words(f=f, m=m, unknown=m | {"uar": 0.1}) == words(f=f, m=m)
-    assert words(f=f, m=m | {"classes": 3}).endswith(
+    assert words(f=f, m=m | {"classes": ["sad", "calm"]}).endswith(
         "some groups lack classes that others have, so their tasks differ."
     )
     assert words(f=f | {"uar": None}, m=m | {"uar": None}) == "UAR by sex: undefined in all groups."

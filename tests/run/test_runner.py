@@ -81,6 +81,11 @@ def test_metrics_json_has_the_promised_keys(finished: Path) -> None:
     assert metrics["published"] is None  # nobody published on this corpus
     assert np.sum(metrics["confusion"]["matrix"]) == 48
     assert metrics["training_speakers"] == [8]
+    assert sum(metrics["calibration"]["n"]) == 48
+    assert set(metrics["roc"]["classes"]) == set(metrics["confusion"]["labels"])
+    speakers = metrics["groups"]["speaker"]  # a fold tests one speaker; both are women, so there is nothing by sex
+    assert [g["uar"] for g in speakers.values()] == list(metrics["uar"]["per_fold"].values())
+    assert set(metrics["groups"]) == {"speaker"}
 
 
 def test_predictions_hold_dev_and_test_of_the_fold_and_agree_with_the_metrics(finished: Path) -> None:

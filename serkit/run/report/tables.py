@@ -87,7 +87,7 @@ def group_tables(m: Mapping[str, Any]) -> list[GroupTable]:
                     str(value),
                     str(g.get("n", "")),
                     "not known" if g.get("speakers") is None else str(g["speakers"]),
-                    str(g.get("classes", "")),
+                    str(len(g.get("classes") or ())),
                     percent(g.get("uar")),
                     percent(g.get("war")),
                 )
@@ -116,6 +116,6 @@ def _difference(kind: str, groups: Mapping[str, Mapping[str, Any]]) -> str:
     few = [g["speakers"] for g in (known[top], known[low])]
     if kind != "speaker" and None not in few:
         words += f", which are {few[0]} and {count(few[1], 'speaker')}"
-    if len({g.get("classes") for g in known.values()}) > 1:
+    if len({frozenset(g.get("classes") or ()) for g in known.values()}) > 1:
         words += "; some groups lack classes that others have, so their tasks differ"
     return words + "."

@@ -40,8 +40,8 @@ def group_scores(
     """``{kind: {value: {"n", "speakers", "classes", <metric>...}}}`` for kinds of 2 to 50 values among the utterances.
 
     A metric is pooled over folds as the headline is, then the mean over seeds; None where it is undefined or fails.
-    ``n`` counts the utterances of one seed, ``classes`` how many classes they hold: a group that lacks a class has an
-    easier or a harder task, so its UAR is no like for like. ``speakers`` is None where one of them is not known.
+    ``n`` counts the utterances of one seed, ``speakers`` who speaks them (None where one is not known), ``classes`` are
+    those that they hold: a group that lacks a class has an easier or a harder task, so its UAR is no like for like.
     Utterances without a value are the group ``unknown``.
     """
     out = {}
@@ -64,7 +64,7 @@ def _one(
     return {
         "n": len(at),
         "speakers": None if "" in speakers else len(speakers),
-        "classes": len(np.unique(first.truth[at])),
+        "classes": [first.labels[c] for c in np.unique(first.truth[at])],
         **{name: mean([_score(metric, pooled[s], rows[s]) for s in pooled]) for name, metric in metrics.items()},
     }
 

@@ -78,7 +78,7 @@ def test_a_group_of_fewer_classes_says_so() -> None:
     results = run(seeds=1)
     values = {i: "a" if int(i[2:]) % 3 == 1 else "b" for p in results.values() for i in p.ids}
     got = scores(results, {"scenario": values})["scenario"]
-    assert (got["a"]["classes"], got["b"]["classes"]) == (1, 2)
+    assert (got["a"]["classes"], got["b"]["classes"]) == (["sad"], ["angry", "neutral"])
 
 
 def test_utterances_without_a_value_are_a_group_of_their_own_at_the_end() -> None:
