@@ -231,6 +231,40 @@ def test_yaml_that_would_run_code_is_refused(database: Path, refused: Refused, t
     assert not trap.exists()
 
 
+def test_what_audformat_itself_writes_is_read(tmp_path: Path, load: Load) -> None:
+    audformat = pytest.importorskip("audformat", reason="audformat, which comes with the extra peers, is not installed")
+    import pandas
+
+    db = audformat.Database("mine")
+    db.schemes["emotion"] = audformat.Scheme(labels=["anger", "sadness"])
+    db.schemes["gender"] = audformat.Scheme(labels=["female", "male"])
+    db.schemes["transcription"] = audformat.Scheme(labels={"a01": "A first.", "a02": "A second."})
+    db.misc_tables["speaker"] = audformat.MiscTable(pandas.Index([3, 8], dtype="Int64", name="speaker"))
+    db.misc_tables["speaker"]["gender"] = audformat.Column(scheme_id="gender")
+    db.misc_tables["speaker"]["gender"].set(["male", "female"])
+    db.schemes["speaker"] = audformat.Scheme("int", labels="speaker")
+    # a dictionary of attributes, whose keys YAML 1.1 would take for octal numbers were they not quoted
+    db.schemes["actor"] = audformat.Scheme("str", labels={"03": {"age": 31}, "08": {"age": 34}})
+    db.splits["dev"] = audformat.Split("dev")
+    files = ["wav/a.wav", "wav/b.wav"]
+    db["files"] = audformat.Table(audformat.filewise_index(files))
+    for name, values in (("speaker", [3, 8]), ("actor", ["03", "08"]), ("transcription", ["a01", "a02"])):
+        db["files"][name] = audformat.Column(scheme_id=name)
+        db["files"][name].set(values)
+    index = audformat.segmented_index([files[0], files[0], files[1]], [0, 0.5, 0], [0.25, 0.75, None])
+    db["emotion"] = audformat.Table(index, split_id="dev")
+    db["emotion"]["emotion"] = audformat.Column(scheme_id="emotion")
+    db["emotion"]["emotion"].set(["anger", None, "sadness"])
+    db.save(str(tmp_path), storage_format="csv")
+    for file in files:
+        write_noise(tmp_path / file, 1.0)
+    a, b = load(tmp_path).utterances
+    assert (a.id, a.end, a.label, a.speaker, a.sex, a.text) == ("wav/a#0-0.25", 0.25, "angry", "3", "m", "A first.")
+    assert (b.id, b.end, b.label, b.speaker, b.sex, b.text) == ("wav/b", None, "sad", "8", "f", "A second.")
+    assert (a.extra["actor"], a.extra["age"], b.extra["actor"], b.extra["age"]) == ("03", "31", "08", "34")
+    assert a.extra["split"] == "dev"
+
+
 @pytest.mark.usefixtures("one_thread")
 def test_a_whole_run(database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run = ["run", "--plugin", "acrnn", "--dataset", "audformat", "--data", str(database)]
