@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="Name of a plugin of any kind (`serkit list`).")],
+    name: Annotated[
+        str, typer.Argument(help="Name of a plugin of any kind (`serkit list`), or a pool of corpora, e.g. emodb+demo.")
+    ],
     kind: Annotated[str, typer.Option(help="Only this kind, where several have the name.")] = "",
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -24,8 +26,11 @@ def show(
 
     host = get_host()
     single = next(iter(kinds_of(kind).values())) if kind else None
-    found = [host.get(single, name)] if single else host.find(name)
     described, failure = [], None
+    if "+" in name and single in (None, "dataset"):
+        described, found = [_pool(host, name)], []
+    else:
+        found = [host.get(single, name)] if single else host.find(name)
     for registered in found:
         page, error = describe(host, registered)
         described.append(page)
@@ -104,13 +109,25 @@ def _dataset(host: Host, spec: Any) -> dict[str, Any]:
     return {"utterances": sum(spec.labels.values()), "folder": str(folder), "here": here, "settings": settings}
 
 
+def _pool(host: Host, name: str) -> dict[str, Any]:
+    """A pool as plain data: the classes that the published parts share, and its protocols."""
+    from serkit import config
+    from serkit.run import corpora
+
+    choice = corpora.choose({"name": name}, (), host, where="the command line")
+    spec = corpora.spec_of(choice, host)
+    parts = [host.get("dataset", part.name) for part in choice.parts]
+    origins = dict.fromkeys(f"{r.distribution} {r.version}" for r in parts)
+    return {"kind": spec.kind} | config.dump(spec) | {"distribution": ", ".join(origins), "version": ""}
+
+
 def _print(page: dict[str, Any]) -> None:
     from serkit.cli.console import show as show_
     from serkit.cli.console import show_table
 
     kind = page["kind"]
     show_(f"{page['name']} ({kind}): {page['summary']}")
-    origin = [("distribution", f"{page['distribution']} {page['version']}"), ("target", page["target"])]
+    origin = [("distribution", f"{page['distribution']} {page['version']}".rstrip()), ("target", page["target"])]
     origin += [(key, page[key]) for key in ("citation", "license", "homepage") if page.get(key)]
     show_table("origin", ("", ""), origin)
     {"architecture": _print_architecture, "dataset": _print_dataset}.get(kind, _print_rest)(page)

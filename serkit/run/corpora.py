@@ -134,7 +134,7 @@ def spec_of(choice: CorpusChoice, host: Host) -> DatasetSpec:
     return DatasetSpec(
         name=choice.name,
         summary=f"{', '.join(s.name for s in specs)}, pooled on the classes that all have",
-        target="",
+        target="serkit.data.pool:pool",
         labels={label: sum(s.labels[label] for s in specs) for label in shared} if known else {},
         speakers=sum(s.speakers for s in specs) if known else 0,
         protocols=POOL_PROTOCOLS,

@@ -188,3 +188,15 @@ def test_values_stand_beside_defaults() -> None:
     found = {r["key"]: r for r in rows(Outer, {"mode": "b", "inner": {"rate": 0.25}})}
     assert (found["mode"]["value"], found["mode"]["default"]) == ("b", "a")
     assert (found["inner.rate"]["value"], found["inner.rate"]["default"]) == (0.25, 0.5)
+
+
+def test_a_pool_of_corpora(capsys: pytest.CaptureFixture[str]) -> None:
+    content = page(capsys, "ravdess+emodb")
+    assert (content["name"], content["kind"], content["speakers"]) == ("emodb+ravdess", "dataset", 10 + 24)
+    assert content["labels"]["neutral"] == 79 + 96
+    assert "boredom" not in content["labels"]
+    assert content["protocols"][0]["name"] == content["default_protocol"] == "cross_corpus"
+    assert "emodb+ravdess/cross_corpus@1 (default)" in text(capsys, "emodb+ravdess", "--kind", "dataset")
+    assert "as the manifest says" in text(capsys, "emodb+csv")
+    assert invoke(["show", "emodb+ravdes"]) == 2
+    assert "did you mean 'ravdess'" in capsys.readouterr().err
