@@ -11,7 +11,7 @@ from serkit.data.recognise import wrong_folder
 from serkit.data.tables import Row, Table, read_csv, seconds
 from serkit.errors import CorpusError
 from serkit.types import Corpus
-from serkit_plugins.datasets.manifests.rows import SEXES, SPLITS, Entry, ManifestOptions, assemble
+from serkit_plugins.datasets.manifests.rows import SEXES, SPLITS, Entry, ManifestOptions, assemble, metadata
 
 FIELDS = ("speaker", "session", "scenario", "text", "language", "take", "intensity")
 """Columns that are fields of an utterance by the same name."""
@@ -38,8 +38,7 @@ class CsvManifest:
         manifest = find_csv(Path(root), "a CSV manifest")
         table = read_csv(manifest, COLUMNS)
         table.need("file", "emotion")
-        others = [c for c in table.columns if c not in COLUMNS]
-        notes = [f"Columns kept as metadata: {', '.join(others)}."] if others else []
+        others, notes = metadata(table, COLUMNS)
         entries = [_entry(table, row, others) for row in table.rows]
         return assemble("csv", manifest, entries, self.options, roots=[manifest.parent], notes=notes)
 

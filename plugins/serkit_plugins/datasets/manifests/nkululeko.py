@@ -12,7 +12,7 @@ from serkit.data.tables import Row, Table, read_csv, seconds
 from serkit.errors import CorpusError, UnknownNameError
 from serkit.types import Corpus
 from serkit_plugins.datasets.manifests.csv_manifest import find_csv
-from serkit_plugins.datasets.manifests.rows import SEXES, Entry, ManifestOptions, assemble
+from serkit_plugins.datasets.manifests.rows import SEXES, Entry, ManifestOptions, assemble, metadata
 
 COLUMNS = ("file", "start", "end", "speaker", "gender", "sex", "age", "fold", "session", "text", "language")
 """Columns that mean something, besides the target; others are kept as metadata."""
@@ -48,9 +48,8 @@ class Nkululeko:
         table.need("file")
         table.need(o.target, remedy='name the column of the label with the dataset option target = "...".')
         folder = Path.cwd() if o.absolute_path else manifest.parent / o.audio_path
-        others = [c for c in table.columns if c not in COLUMNS and c != o.target]
+        others, notes = metadata(table, (*COLUMNS, o.target))
         labelled = [row for row in table.rows if row.cells[o.target]]
-        notes = [f"Columns kept as metadata: {', '.join(others)}."] if others else []
         if len(labelled) < len(table.rows):
             notes.append(f"Rows without {o.target} that were left out: {len(table.rows) - len(labelled)}.")
         entries = [_entry(table, row, o.target, others) for row in labelled]

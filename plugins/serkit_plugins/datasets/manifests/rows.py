@@ -10,6 +10,7 @@ from typing import Literal
 from serkit.data import audio
 from serkit.data.corpus import build
 from serkit.data.labels import canonical, renaming_note
+from serkit.data.tables import Table
 from serkit.errors import AudioError, CorpusError, nearest
 from serkit.types import Corpus, Utterance
 from serkit_plugins.datasets.manifests.files import Finder, identifier
@@ -52,6 +53,14 @@ class Entry:
     take: str | None = None
     intensity: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+
+
+def metadata(table: Table, known: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The columns of ``table`` that are not ``known`` and not empty, and a note that names them: a misspelt column
+    would else be lost without a word."""
+    mine = set(known)
+    others = [c for c in table.columns if c not in mine and any(row.cells[c] for row in table.rows)]
+    return others, [f"Columns kept as metadata: {', '.join(others)}."] if others else []
 
 
 def assemble(

@@ -58,6 +58,11 @@ def test_every_column_finds_its_place(tmp_path: Path, load: Load) -> None:
     assert "anger to angry (1)" in corpus.notes[1]
 
 
+def test_columns_without_a_cell_are_no_metadata(tmp_path: Path, load: Load) -> None:
+    path = manifest(tmp_path, "file,emotion,x,,\na.wav,sad,,,1\nb.wav,sad,,,\n", "a.wav", "b.wav")
+    assert load(path).notes == ("Columns kept as metadata: column_5.",)
+
+
 def test_labels_may_stay_as_written_or_be_declared(tmp_path: Path, load: Load, refused: Refused) -> None:
     path = manifest(tmp_path, "file,emotion\na.wav,Anger\nb.wav,sad\n", "a.wav", "b.wav")
     assert load(path, canonical=False).labels == ("Anger", "sad")
