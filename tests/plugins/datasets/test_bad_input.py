@@ -1,10 +1,11 @@
-"""What people point a loader at by mistake, for every corpus that has a tree: refused in one sentence that names the
-path, or read with a note that says what was left out or is missing; never silently."""
+"""Every corpus that has a tree, whole and as people have it by mistake: refused in one sentence that names the path, or
+read with a note that says what was left out or is missing; never silently."""
 
 from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -121,24 +122,42 @@ def test_the_tree_of_another_corpus(name: str, other: str, trees: dict[str, Path
     assert f"which looks like {guess}" in said
 
 
-@every_corpus
-def test_a_copy_that_lacks_recordings_says_which(name: str, tmp_path: Path) -> None:
-    root = tmp_path / "tree"
-    TREES[name](root, whole=True)
-    whole = load(name, root)
-    assert (whole.complete, whole.missing) == (True, ())
-    one, two = whole.utterances[1], whole.utterances[-1]
+@pytest.fixture(scope="module", params=NAMES)
+def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
+    """A corpus with every recording that was published; whoever takes one away puts it back."""
+    root = tmp_path_factory.mktemp("whole")
+    TREES[request.param](root, whole=True)
+    return request.param, root
+
+
+def test_a_whole_corpus_is_what_its_spec_says_and_its_protocols_split_it(whole: tuple[str, Path]) -> None:
+    name, root = whole
+    corpus, spec = load(name, root), registered(name).spec
+    assert (corpus.complete, corpus.missing) == (True, ())
+    assert Counter(u.label for u in corpus.utterances) == spec.labels
+    assert len(corpus.speakers) == spec.speakers
+    for protocol in spec.protocols:
+        assert make_protocol(corpus, protocol).folds
+
+
+def test_a_copy_that_lacks_recordings_says_which(whole: tuple[str, Path]) -> None:
+    name, root = whole
+    before = load(name, root)
+    one, two = before.utterances[1], before.utterances[-1]
     for u in (one, two):
-        u.path.unlink()
-    part = load(name, root)
-    assert not part.complete
-    assert len(part.utterances) == len(whole.utterances) - 2
-    notes = " ".join(n for n in part.notes if n not in whole.notes)
+        u.path.rename(u.path.with_suffix(".away"))
+    try:
+        after = load(name, root)
+    finally:
+        for u in (one, two):
+            u.path.with_suffix(".away").rename(u.path)
+    assert not after.complete
+    assert len(after.utterances) == len(before.utterances) - 2
+    notes = " ".join(n for n in after.notes if n not in before.notes)
     assert one.id in notes
     assert two.id in notes
-    if part.missing:  # corpora of known names
-        assert part.missing == (one.id, two.id)
-    for note in part.notes:
+    assert set(after.missing) == {one.id, two.id}
+    for note in after.notes:
         one_sentence(note)
 
 
