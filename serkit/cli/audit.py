@@ -49,6 +49,10 @@ def audit(
     """
     if (run is not None) + bool(dataset or split) != 1:
         raise UserError("Name one thing to audit: a run folder, a corpus with --dataset, or a split with --split.")
+    if run is not None and (data or protocol or no_audio):
+        raise UserError(
+            "A run folder is audited from its protocol.json alone; leave out --data, --protocol, --no-audio."
+        )
     if not split and (column or speaker_pattern):
         raise UserError("--column and --speaker-pattern say how --split is read; name a split file with it.")
     if split:
@@ -127,18 +131,27 @@ def _row(found: Audit, hash_: str, summary: str) -> dict[str, Any]:
         "hash": hash_,
         "lines": found.lines(),
         "broken": broken,
+        "unmeasured": list(found.unmeasured),
         "holds": not broken,
         "problem": None,
     }
-    promised = ", ".join(found.guarantees)
-    kept = f"What is guaranteed unseen holds: {promised}." if promised else "Nothing is guaranteed unseen."
     return {
         "title": f"{found.protocol}: {summary}",
         "audit": found,
         "tables": [],
-        "verdict": [f"Broken: {line}" for line in broken] or [kept],
+        "verdict": _verdict(found, broken),
         "content": content,
     }
+
+
+def _verdict(found: Audit, broken: Sequence[str]) -> list[str]:
+    if broken:
+        return [f"Broken: {line}" for line in broken]
+    measured = [kind for kind in found.guarantees if kind not in found.unmeasured]
+    out = [f"What is guaranteed unseen holds: {', '.join(measured)}."] if measured else []
+    if found.unmeasured:
+        out.append(f"Guaranteed unseen, but not measured: {', '.join(found.unmeasured)}.")
+    return out or ["Nothing is guaranteed unseen."]
 
 
 def _run_folder(path: Path) -> dict[str, Any]:
@@ -202,9 +215,9 @@ def _table(title: str, found: Audit) -> None:
     """A row a fold: utterances of its parts, and how many speakers, texts, ... of test are in train or dev."""
     from serkit.cli.console import show, show_table
 
-    dev = any(f.utterances["dev"] for f in found.folds)
+    dev, test = (any(f.utterances[part] for f in found.folds) for part in ("dev", "test"))
     nouns = {"speaker": "speakers", "text": "texts", "session": "sessions", "audio": "recordings"}
-    kinds = [kind for kind in nouns if kind in found.known]
+    kinds = [kind for kind in nouns if kind in found.known and test]
     head = ["fold", "train", "dev", "test", *(f"test {nouns[k]} seen" for k in kinds)]
     head += [f"dev {nouns[k]} seen" for k in kinds if k in ("speaker", "audio") and dev]
     rows = [

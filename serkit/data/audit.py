@@ -69,8 +69,15 @@ class Audit:
         promised = {"train+dev/test": self.guarantees, "train/dev": self.dev_guarantees}
         return tuple(o for o in self.overlaps if o.kind in promised[o.between])
 
+    @property
+    def unmeasured(self) -> tuple[Guarantee, ...]:
+        """What is guaranteed, but could not be measured."""
+        return tuple(k for k in self.guarantees if k not in self.known)
+
     def lines(self, most: int = 12) -> list[str]:
         """A few sentences for a person; shared texts and recordings are listed, ``most`` of them at most."""
+        if not any(f.utterances["test"] for f in self.folds):
+            return ["There is no test part, so nothing can leak into one."]
         out = []
         folds = _n(len(self.folds), "fold")
         for kind in KINDS:

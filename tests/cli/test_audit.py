@@ -14,6 +14,7 @@ import serkit
 from serkit.cli.main import invoke
 from serkit.data import protocols
 from serkit.testing.audio import write_noise
+from serkit.testing.trees import ravdess
 from serkit.types import Corpus, Protocol
 from serkit_plugins.datasets import emodb
 
@@ -68,6 +69,22 @@ def test_a_corpus_under_all_its_protocols(capsys: pytest.CaptureFixture[str], na
     assert "chen4" not in out  # the default protocol only
     assert "What is guaranteed unseen holds: speaker." in out
     assert "recordings were not read" in out
+
+
+def test_what_cannot_be_measured_is_said(capsys: pytest.CaptureFixture[str], names_only: Path, tmp_path: Path) -> None:
+    ask = ("--data", names_only, "--no-audio")
+    code, out, _ = call(capsys, "--dataset", "emodb", *ask, "--protocol", "all_data")
+    assert code == 0
+    assert "There is no test part, so nothing can leak into one." in out
+    assert "0 of 0" not in out
+    ravdess.write(tmp_path / "ravdess")
+    pool = ("--data", f"emodb={names_only}", "--data", f"ravdess={tmp_path / 'ravdess'}", "--no-audio")
+    code, out, _ = call(capsys, "--dataset", "emodb+ravdess", *pool)
+    assert code == 0
+    assert "What is guaranteed unseen holds: speaker." in out
+    assert "Guaranteed unseen, but not measured: audio." in out
+    code, content = page(capsys, "--dataset", "emodb+ravdess", *pool)
+    assert content["protocols"][0]["unmeasured"] == ["audio"]
 
 
 def test_a_copy_of_a_recording_is_found(capsys: pytest.CaptureFixture[str], real_data: Path, tmp_path: Path) -> None:
@@ -167,6 +184,7 @@ def test_a_pool_of_a_corpus_with_a_copy_of_it(capsys: pytest.CaptureFixture[str]
         ((), "Name one thing to audit"),
         (("{tmp}", "--dataset", "emodb"), "Name one thing to audit"),
         (("{tmp}",), "is no run folder (it has no protocol.json)"),
+        (("{tmp}", "--no-audio"), "A run folder is audited from its protocol.json alone"),
         (("--dataset", "emodb", "--protocol", "loso_nxt", "--data", "{tmp}"), "did you mean 'loso_next'?"),
         (("--dataset", "emodb", "--data", "{tmp}"), "does not hold EMO-DB"),
     ],

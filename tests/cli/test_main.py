@@ -109,7 +109,7 @@ def test_no_command_and_help_show_all_commands(capsys: pytest.CaptureFixture[str
     plain = capsys.readouterr().out
     assert invoke(["--help"]) == 0
     assert capsys.readouterr().out == plain
-    for command in ("run", "list", "show", "doctor", "data", "features", "predict"):
+    for command in ("run", "list", "show", "doctor", "data", "audit", "features", "predict"):
         assert f"\n  {command} " in plain
 
 
