@@ -6,6 +6,7 @@ import hashlib
 import importlib
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -145,8 +146,13 @@ def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold], *, scored: bo
     labels = {u.id: u.label for u in corpus.utterances}
     if not folds:
         raise ProtocolError(f"Protocol {full} gives no fold; it needs at least one.")
-    if len({f.name for f in folds}) != len(folds):
-        raise ProtocolError(f"Protocol {full} names two folds alike ({', '.join(f.name for f in folds)}).")
+    if len({f.name.casefold() for f in folds}) != len(folds):  # folders, which some systems do not tell apart by case
+        twice = next(n for n, k in Counter(f.name.casefold() for f in folds).items() if k > 1)
+        alike = [f.name for f in folds if f.name.casefold() == twice]
+        raise ProtocolError(
+            f"Protocol {full} names two folds alike, upper and lower case aside ({', '.join(alike)}); let the corpus "
+            "name its speakers, sessions or folds apart, or as one if they are."
+        )
     for fold in folds:
         where = f"Protocol {full}, fold {fold.name}:"
         if not _FOLDER_NAME.fullmatch(fold.name):

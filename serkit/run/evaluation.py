@@ -103,10 +103,17 @@ def evaluate(
 
 
 def unscored(*, n_folds: int, n_seeds: int) -> dict[str, Any]:
-    """What :func:`evaluate` gives, for a run that made a model and tested nothing: counts, and nulls for scores."""
+    """What :func:`evaluate` gives, for a run that made a model and tested nothing: counts, and nulls for scores. The
+    headline metrics keep their keys, for readers who ask ``["uar"]["pooled"]`` of any run."""
     empty = ("per_class_recall", "support", "confusion", "roc", "calibration", "groups", "bootstrap")
-    nulls: dict[str, Any] = dict.fromkeys((*HEADLINE, *empty))
-    return {"n_folds": n_folds, "n_seeds": n_seeds, "collapsed": [], "metrics": {}, **nulls}
+    return {
+        "n_folds": n_folds,
+        "n_seeds": n_seeds,
+        "collapsed": [],
+        **{name: _undefined("nothing was tested", []) for name in HEADLINE},
+        "metrics": {},
+        **dict.fromkeys(empty),
+    }
 
 
 def confusion(truth: NDArray[np.int64], predicted: NDArray[np.int64], n_classes: int) -> NDArray[np.int64]:
@@ -149,9 +156,13 @@ def _guarded(
         return {**about, **_summary(spec, metric, chosen, bootstrap, seeds, folds), "failed": None}
     except (Exception, SystemExit) as error:
         failed = fault_of(error)
+    return {**about, **_undefined(f"the metric {failed}", folds), "failed": failed}
+
+
+def _undefined(why: str, folds: Sequence[str]) -> dict[str, Any]:
+    """A summary without a value."""
     empty: dict[str, Any] = dict.fromkeys(("mean", "std_folds", "std_seeds", "pooled", "interval95"))
-    note = f"the metric {failed}"
-    return {**about, **empty, "interval_note": note, "per_fold": dict.fromkeys(folds), "failed": failed}
+    return {**empty, "interval_note": why, "per_fold": dict.fromkeys(folds)}
 
 
 def _summary(

@@ -325,7 +325,7 @@ def _evaluate(
             complete=whole,
             labels=protocol.labels,
             protocol_labels=protocol.labels,
-            uar=scores["uar"]["mean"] if protocol.scored else None,
+            uar=scores["uar"]["mean"],
             scored=protocol.scored,
             subset=run.corpus.subset,
             corpus_complete=run.corpus.complete,

@@ -150,6 +150,10 @@ A, B, C = ("a_angry", "a_sad"), ("b_angry", "b_sad"), ("c_angry", "c_sad")
     [
         ([], "gives no fold"),
         ([Fold(name="1", train=A, dev=(), test=B), Fold(name="1", train=B, dev=(), test=A)], "two folds alike"),
+        (
+            [Fold(name="X", train=A, dev=(), test=B), Fold(name="x", train=B, dev=(), test=A)],
+            r"two folds alike.*\(X, x\)",
+        ),
         ([Fold(name="1", train=A, dev=(), test=("x",))], "test id 'x' is not in the corpus"),
         ([Fold(name="1", train=A, dev=B, test=(*C, "a_sad"))], "'a_sad' is in train and in test"),
         ([Fold(name="1", train=A, dev=("a_sad",), test=B)], "'a_sad' is in train and in dev"),

@@ -57,7 +57,10 @@ def test_all_data_makes_a_model_and_no_score(tmp_path: Path) -> None:
     assert (ledger_path().read_bytes() if ledger_path().exists() else b"") == ledger
     assert "test_evaluations" not in metrics
     assert (metrics["scored"], metrics["speaker_independent"], metrics["complete"]) == (False, None, True)
-    assert all(metrics[k] is None for k in ("uar", "war", "confusion", "per_class_recall", "support"))
+    for name in ("uar", "war"):
+        assert {k for k, v in metrics[name].items() if v is not None} == {"interval_note", "per_fold"}
+        assert metrics[name]["per_fold"] == {}
+    assert all(metrics[k] is None for k in ("confusion", "per_class_recall", "support", "roc", "groups"))
     assert metrics["metrics"] == {}
     assert metrics["published"]["comparable"] is False
     assert metrics["published"]["reasons"] == ["this run has no score"]
