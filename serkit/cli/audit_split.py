@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from serkit.types import Utterance
 
 
+MOST_PAIRS = 8
+"""Shared recordings that are named; `--json` has all."""
+
+
 def audit_split(
     sources: Sequence[str], dataset: str, data: Sequence[str], column: str, pattern: str, no_audio: bool
 ) -> dict[str, Any]:
@@ -24,7 +28,7 @@ def audit_split(
     from serkit.data.foreign import read_split, with_audio
     from serkit.data.foreign_rows import recording
     from serkit.data.progress import make_progress
-    from serkit.data.verdict import class_counts, judge
+    from serkit.data.verdict import class_counts, judge, shared_recordings
     from serkit.types import Protocol
 
     split = read_split([_source(text) for text in sources], _names(dataset, pattern), column=column)
@@ -52,7 +56,7 @@ def audit_split(
         dev_guarantees=(),
     )
     found = measure(split.corpus, protocol, same)
-    verdict, classes = judge(split, found), class_counts(split)
+    verdict, classes, pairs = judge(split, found), class_counts(split), shared_recordings(split, same)
     content = {
         "split": list(sources),
         "dataset": dataset or None,
@@ -60,6 +64,7 @@ def audit_split(
         "decoded": len(decoded),
         **{k: v for k, v in found.to_dict().items() if k != "protocol"},
         "classes": classes,
+        "shared_recordings": pairs,
         "lines": found.lines(),
         "verdict": list(verdict.lines),
         "holds": not verdict.leaks,
@@ -75,7 +80,7 @@ def audit_split(
                 "audit": found,
                 "tables": [_class_table(split.corpus.labels, classes)] if split.corpus.labels else [],
                 "verdict": verdict.lines,
-                "content": {"problem": None, "lines": found.lines()},
+                "content": {"problem": None, "lines": [*found.lines(), *_pairs(pairs)]},
             }
         ],
         "content": content,
@@ -137,6 +142,14 @@ def _lost(split: ForeignSplit, found: Sequence[str], data: Sequence[str]) -> lis
         f"{len(lost)} of {len(split.corpus.utterances)} rows name files that are not in {data[0]}, so their samples "
         f"were not compared (e.g. {min(lost)})."
     ]
+
+
+def _pairs(pairs: Mapping[str, Sequence[tuple[str, str]]]) -> list[str]:
+    every = list(dict.fromkeys(pair for found in pairs.values() for pair in found))
+    if not every:
+        return []
+    more = f" and {len(every) - MOST_PAIRS} more, which --json names" if len(every) > MOST_PAIRS else ""
+    return [f"Shared recordings: {' / '.join(f'{a} is {b}' for a, b in every[:MOST_PAIRS])}{more}"]
 
 
 def _class_table(

@@ -75,7 +75,7 @@ class Audit:
         return tuple(k for k in self.guarantees if k not in self.known)
 
     def lines(self, most: int = 12) -> list[str]:
-        """A few sentences for a person; shared texts and recordings are listed, ``most`` of them at most."""
+        """A few sentences for a person; shared speakers, texts and sessions are listed, ``most`` of them at most."""
         if not any(f.utterances["test"] for f in self.folds):
             return ["There is no test part, so nothing can leak into one."]
         out = []
@@ -99,7 +99,7 @@ class Audit:
                     f"({len(values)} in all, {reach:.0%} of the utterances of {between.split('/')[1]} in these folds); "
                     f"e.g. {here[0].example[0]} and {here[0].example[1]}."
                 )
-                if kind in ("text", "session") and between == "train+dev/test":
+                if kind != "audio" and between == "train+dev/test":
                     more = f" and {len(values) - most} more" if len(values) > most else ""
                     out.append(f"Shared {_NOUNS[kind]}: {' / '.join(values[:most])}{more}")
         return out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from serkit.data.audit import Audit
@@ -37,6 +37,18 @@ def judge(split: ForeignSplit, found: Audit) -> Verdict:
         lines.append(f"The development part is the test part in {_of(same, folds)}: what is selected saw the test.")
     leaks = any(o.between == "train+dev/test" and o.kind in ("speaker", "audio") for o in found.overlaps)
     return Verdict(tuple(lines), leaks)
+
+
+def shared_recordings(split: ForeignSplit, same: Mapping[str, str]) -> dict[str, list[tuple[str, str]]]:
+    """By fold, the rows of the test part whose recording is also in training or development, each after the row there.
+    ``same`` maps ids to what is equal for equal recordings."""
+    found = {}
+    for fold in split.folds:
+        first: dict[str, str] = {}
+        for x in (*fold.train, *fold.dev):
+            first.setdefault(same[x], x)
+        found[fold.name] = [(first[same[x]], x) for x in fold.test if same[x] in first]
+    return found
 
 
 def class_counts(split: ForeignSplit) -> dict[str, dict[str, dict[str, int]]]:

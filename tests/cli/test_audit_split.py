@@ -31,6 +31,7 @@ def test_a_leaking_split_ends_with_1(capsys: pytest.CaptureFixture[str], tmp_pat
     assert (code, err) == (1, "")
     assert "Speaker-dependent: 1 of 1 to 2 test speakers are in training in each of 2 folds." in out
     assert "Recordings are compared by their paths" in out
+    assert "Shared speakers: 03" in out
     assert "happy" in out
     code, out, _ = call(capsys, "--split", path, "--dataset", "emodb", "--json")
     content = json.loads(out)
@@ -50,7 +51,11 @@ def test_a_clean_split_ends_with_0_until_a_copy_is_heard(capsys: pytest.CaptureF
     code, out, _ = call(capsys, *ask)
     assert code == 1
     assert "train with dev and test share identical recordings in 2 of 2 folds" in out
+    assert "Shared recordings: 08a01Fd.wav (s.csv, line 3) is 03a01Fa.wav (s.csv, line 2) / 03a01Fa.wav" in out
     assert "1 of 3 rows name files that are not in" in out
+    content = json.loads(call(capsys, *ask, "--json")[1])
+    assert content["shared_recordings"]["2"] == [["03a01Fa.wav (s.csv, line 2)", "08a01Fd.wav (s.csv, line 3)"]]
+    assert content["decoded"] == 2
     assert call(capsys, *ask, "--no-audio")[0] == 0
 
 
