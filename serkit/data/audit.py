@@ -272,7 +272,7 @@ def hash_audio(corpus: Corpus, *, progress: Progress | None = None, threads: int
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    return {u.id: digests[u.path] + _part(u) for u in corpus.utterances}
+    return {u.id: digests[u.path] + stretch(u) for u in corpus.utterances}
 
 
 def unreadable(corpus: Corpus, *, progress: Progress | None = None) -> list[str]:
@@ -297,7 +297,8 @@ def _problem(path: Path) -> str | None:
     return None
 
 
-def _part(u: Utterance) -> str:
+def stretch(u: Utterance) -> str:
+    """What tells parts of one file apart: their times, or nothing for the whole file."""
     return "" if u.start == 0 and u.end is None else f"#{u.start!r}-{u.end!r}"
 
 

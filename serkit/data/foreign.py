@@ -82,15 +82,16 @@ def read_split(sources: Sequence[tuple[str, Path]], names: Names, *, column: str
 def with_audio(split: ForeignSplit, folder: Path) -> tuple[ForeignSplit, list[str]]:
     """The split with each row's recording looked up below ``folder``, and the ids of the rows whose file was found.
 
-    A file is the one of the same name whose path agrees in most folders; where two agree alike it is not taken.
+    A file is the one of the same name, whatever its format, whose path agrees in most folders; where two agree alike
+    it is not taken.
     """
     by_name: dict[str, list[Path]] = {}
     for path in audio.find(folder):
-        by_name.setdefault(path.name.casefold(), []).append(path)
+        by_name.setdefault(_bare(path).name.casefold(), []).append(path)
     found: dict[str, Path] = {}
     for u in split.corpus.utterances:
-        near = by_name.get(u.path.name.casefold(), [])
-        depths = [_common(u.path, p) for p in near]
+        near = by_name.get(_bare(u.path).name.casefold(), [])
+        depths = [_common(_bare(u.path), _bare(p)) for p in near]
         if depths and depths.count(max(depths)) == 1:
             found[u.id] = near[depths.index(max(depths))]
     rows = tuple(replace(u, path=found.get(u.id, u.path)) for u in split.corpus.utterances)
@@ -261,6 +262,11 @@ def _other_speakers(rows: Sequence[ForeignRow], names: Names) -> list[str]:
         f"What the rows call one speaker are several by the file names of {names.dataset} in {len(mixed)} of "
         f"{len(column)} cases (e.g. {s}: {', '.join(mixed[s])}); the audit goes by the rows."
     ]
+
+
+def _bare(path: Path) -> Path:
+    """The path without the suffix of an audio format, if it has one: keys have none, and copies another."""
+    return path.with_suffix("") if path.suffix.lower() in audio.SUFFIXES else path
 
 
 def _common(a: Path, b: Path) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from serkit.data.audit import stretch
 from serkit.data.tables import read_csv, read_jsonl, read_text, seconds
 from serkit.errors import CorpusError
 from serkit.types import Utterance
@@ -49,8 +50,7 @@ class ForeignRow:
 
 def recording(u: Utterance) -> str:
     """What makes two rows the same recording, as far as rows can tell: the file and the times."""
-    whole = u.start == 0 and u.end is None
-    return str(u.path) + ("" if whole else f"#{u.start!r}-{u.end!r}")
+    return str(u.path) + stretch(u)
 
 
 def read_rows(path: Path, root: Path, names: Names) -> list[ForeignRow]:

@@ -179,11 +179,12 @@ def test_parts_of_one_file_are_other_recordings(tmp_path: Path) -> None:
 def test_recordings_are_found_by_as_much_of_their_path_as_agrees(tmp_path: Path) -> None:
     for name in ("s1/201.wav", "s2/201.wav", "s2/202.wav"):
         write_noise(tmp_path / "data" / "wav" / name)
+    (tmp_path / "data" / "wav" / "s1" / "201.wav").rename(tmp_path / "data" / "wav" / "s1" / "201.FLAC")
     text = "file,speaker,split\nC:\\c\\s1\\201.wav,s1,train\nold/s2/201.wav,s2,test\n201.wav,s3,test\nno.wav,s4,test\n"
     split, found = with_audio(alone(save(tmp_path / "t.csv", text)), tmp_path / "data")
     assert [x.partition(" ")[2] for x in found] == ["(t.csv, line 2)", "(t.csv, line 3)"]  # bare 201.wav fits two
     where = [u.path.relative_to(tmp_path).as_posix() for u in split.corpus.utterances if u.id in found]
-    assert where == ["data/wav/s1/201.wav", "data/wav/s2/201.wav"]
+    assert where == ["data/wav/s1/201.FLAC", "data/wav/s2/201.wav"]
 
 
 @pytest.mark.parametrize(
