@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import traceback
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def invoke(arguments: Sequence[str]) -> int:
     """Run one command line and return its exit code; an error is one sentence on standard error."""
     arguments, debug = _debug(list(arguments))
+    _print_anything()
     with _plain_warnings(debug):
         try:
             code = app(arguments, prog_name="serkit", standalone_mode=False)
@@ -77,6 +79,13 @@ def invoke(arguments: Sequence[str]) -> int:
     if code == INTERRUPTED:
         _say("Interrupted.")
     return code if isinstance(code, int) else 0
+
+
+def _print_anything() -> None:
+    """Let characters that the terminal's encoding lacks, and names of files that are not valid UTF-8, print as escapes:
+    a command must not fail over a path that it mentions."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def _report(error: Exception) -> int:

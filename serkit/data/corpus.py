@@ -42,9 +42,13 @@ def build(
     Where the names of all recordings are known, ``missing`` are the ids that this copy lacks; if there are any, it is
     not complete.
 
-    Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels`` or ``end`` does not
-    lie after ``start``.
+    Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels``, ``end`` does not lie
+    after ``start``, or the folder or an id is no valid Unicode (Linux allows names in any encoding): results could not
+    be written down.
     """
+    place = os.path.abspath(root)
+    if writable(place) != place:
+        raise CorpusError(f"The name of the folder {writable(place)} is not valid UTF-8; rename it.")
     table = sorted(utterances, key=lambda u: u.id)
     if not table:
         raise CorpusError(f"No utterance of {name} was found in {root}; check the folder given with --data.")
@@ -56,6 +60,8 @@ def build(
                 f"The id {after.id} of {name} occurs twice ({before.path} and {after.path}); keep one of the files."
             )
     for u in table:
+        if writable(u.id) != u.id:
+            raise CorpusError(f"The name of {writable(str(u.path))} of {name} is not valid UTF-8; rename the file.")
         if u.label not in labels:
             raise CorpusError(
                 f"Utterance {u.id} of {name} has the label {u.label!r}, which is not one of {', '.join(labels)}."
@@ -73,8 +79,14 @@ def build(
         subset=subset,
         complete=complete and not lacking,
         missing=lacking,
-        notes=tuple(notes),
+        notes=tuple(map(writable, notes)),
     )
+
+
+def writable(text: str) -> str:
+    """``text`` with ``\\udcfc`` and the like for bytes of file names that are not valid UTF-8, so that it can be
+    written."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def count_notes(

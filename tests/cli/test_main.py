@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +15,7 @@ import serkit
 from serkit.cli import list_
 from serkit.cli.main import _plain_warnings, app, invoke
 from serkit.errors import PluginError, UserError
+from serkit.testing.trees import emodb
 
 SERKIT = [sys.executable, "-c", "from serkit.cli.main import main; main()"]
 
@@ -162,3 +165,18 @@ def test_ctrl_c_ends_with_130() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert (done.returncode, done.stderr) == (130, "Interrupted.\n")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not Unicode")
+def test_a_path_that_no_encoding_has_is_printed_as_escapes(tmp_path: Path) -> None:
+    root = emodb.write(tmp_path / "corpus")
+    Path(os.fsdecode(os.fsencode(root) + b"/gr\xfcn \xe2\x82\xac.wav")).touch()
+    for encoding, shown in (("utf-8:strict", "gr\\udcfcn \u20ac.wav"), ("latin-1:strict", "gr\\udcfcn \\u20ac.wav")):
+        done = subprocess.run(
+            [sys.executable, "-m", "serkit", "data", "check", "emodb", "--data", str(root)],
+            capture_output=True,
+            env={**os.environ, "PYTHONIOENCODING": encoding},
+        )
+        assert done.returncode == 1  # it is not whole
+        assert b"Traceback" not in done.stderr
+        assert shown in done.stdout.decode("utf-8")

@@ -74,3 +74,13 @@ def test_left_out_note_names_three() -> None:
     assert left_out_note([root / f"{c}.wav" for c in "dcba"], root, "TOY") == (
         "4 audio files in /c are not named as TOY's and were left out (a.wav, b.wav, c.wav and 1 more)."
     )
+
+
+def test_names_that_are_not_unicode_are_refused_or_escaped() -> None:
+    with pytest.raises(CorpusError, match=r"folder /gr\\udcfcn is not valid UTF-8; rename it\.") as caught:
+        build("toy", "/gr\udcfcn", [row()], ["sad"])
+    assert str(caught.value).isascii()
+    with pytest.raises(CorpusError, match=r"name of /c/gr\\udcfcn\.wav of toy is not valid UTF-8; rename the file\."):
+        build("toy", "/c", [row("gr\udcfcn")], ["sad"])
+    corpus = build("toy", "/c", [row("grün")], ["sad"], notes=["left out: gr\udcfcn.wav, 語.wav"])
+    assert corpus.notes == ("left out: gr\\udcfcn.wav, 語.wav",)

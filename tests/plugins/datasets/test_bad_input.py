@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections import Counter
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
@@ -195,6 +196,18 @@ def test_extra_files_are_left_out_and_audio_is_noted(name: str, tree: Path) -> N
 def test_where_a_copy_lies_changes_nothing(name: str, folder: str, trees: dict[str, Path], tmp_path: Path) -> None:
     root = linked(trees[name], tmp_path / folder / name)
     assert identity(load(name, root)) == identity(load(name, trees[name]))
+
+
+@every_corpus
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no names that are not Unicode")
+def test_names_that_are_not_unicode(name: str, tree: Path, tmp_path: Path) -> None:
+    Path(os.fsdecode(os.fsencode(tree) + b"/gr\xfcn.wav")).touch()
+    assert any(r"gr\udcfcn.wav" in note for note in load(name, tree).notes)
+    folder = Path(os.fsdecode(os.fsencode(tmp_path) + b"/gr\xfcn"))
+    tree.rename(folder)
+    with pytest.raises(CorpusError, match=r"gr\\udcfcn is not valid UTF-8; rename it\.") as caught:
+        load(name, folder)
+    one_sentence(str(caught.value))
 
 
 @every_corpus
