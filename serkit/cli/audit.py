@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from serkit.cli.dataset_options import Set, dataset_options
 from serkit.errors import ProtocolError, RunFolderError, SerkitError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def audit(
         list[str] | None,
         typer.Option(help="Folder of the corpus (one for each of a pool), or of the recordings of --split."),
     ] = None,
+    set_: Set = None,
     protocol: Annotated[
         str, typer.Option(help="Protocol of the corpus; `all` takes every one, none the default.")
     ] = "",
@@ -49,20 +51,24 @@ def audit(
     """
     if (run is not None) + bool(dataset or split) != 1:
         raise UserError("Name one thing to audit: a run folder, a corpus with --dataset, or a split with --split.")
-    if run is not None and (data or protocol or no_audio):
+    if run is not None and (data or set_ or protocol or no_audio):
         raise UserError(
-            "A run folder is audited from its protocol.json alone; leave out --data, --protocol, --no-audio."
+            "A run folder is audited from its protocol.json alone; leave out --data, --set, --protocol, --no-audio."
         )
     if not split and (column or speaker_pattern):
         raise UserError("--column and --speaker-pattern say how --split is read; name a split file with it.")
     if split:
         from serkit.cli.audit_split import audit_split
 
+        if set_:
+            raise UserError(
+                "--set gives options of a corpus, and of --split only names of files are read; leave it out."
+            )
         if protocol:
             raise UserError("--protocol names a split of the corpus, and --split another; give one of them.")
         page = audit_split(split, dataset, data or (), column, speaker_pattern, no_audio)
     else:
-        page = _run_folder(run) if run is not None else _corpus(dataset, data or (), protocol, no_audio)
+        page = _run_folder(run) if run is not None else _corpus(dataset, data or (), set_, protocol, no_audio)
     if json_:
         from serkit.cli.console import print_json
 
@@ -73,14 +79,14 @@ def audit(
         raise typer.Exit(1)
 
 
-def _corpus(dataset: str, data: Sequence[str], protocol: str, no_audio: bool) -> dict[str, Any]:
+def _corpus(dataset: str, data: Sequence[str], sets: list[str] | None, protocol: str, no_audio: bool) -> dict[str, Any]:
     from serkit.data.audit import hash_audio
     from serkit.data.progress import make_progress
     from serkit.host import get_host
     from serkit.run import corpora
 
     host = get_host()
-    choice = corpora.choose({"name": dataset}, data, host, where="--dataset")
+    choice = corpora.choose({**dataset_options(sets), "name": dataset}, data, host, where="--set")
     spec, name = corpora.spec_of(choice, host), choice.name
     known = {p.name: p for p in spec.protocols}
     wanted = protocol.rpartition("/")[2].partition("@")[0] or spec.default_protocol

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from serkit.errors import ConfigError, CorpusError, SerkitError
+from serkit.cli.dataset_options import Set, dataset_options
+from serkit.errors import CorpusError, SerkitError
 
 app = typer.Typer(no_args_is_help=True, help="List, find, check and fetch corpora.")
 
@@ -17,9 +18,6 @@ Pool = Annotated[str, typer.Argument(help="Name of a dataset, or of several to b
 Data = Annotated[
     list[str] | None,
     typer.Option("--data", help="Folder of your own copy, or a manifest; one for each corpus of a pool, as in `run`."),
-]
-Set = Annotated[
-    list[str] | None, typer.Option("--set", help="An option of the dataset, e.g. subset=816 or missing=skip.")
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
@@ -70,7 +68,7 @@ def check(
     from serkit.run import corpora
 
     host = get_host()
-    choice = corpora.choose({**_options(set_), "name": name}, data or (), host, where="--set")
+    choice = corpora.choose({**dataset_options(set_), "name": name}, data or (), host, where="--set")
     parts = corpora.read(choice, host, allow_fetch=False)
     corpus = corpora.combine(choice, parts)
     with make_progress() as progress:
@@ -124,7 +122,7 @@ def export(
     from serkit.host import get_host
     from serkit.run import corpora
 
-    choice = corpora.choose({**_options(set_), "name": name}, data or (), get_host(), where="--set")
+    choice = corpora.choose({**dataset_options(set_), "name": name}, data or (), get_host(), where="--set")
     corpus = corpora.combine(choice, corpora.read(choice, get_host(), allow_fetch=False))
     write_manifest(corpus, to)
     if as_json:
@@ -145,7 +143,7 @@ def fetch(name: Name, set_: Set = None, as_json: Json = False) -> None:
 
     host = get_host()
     registered: Any = host.get("dataset", name)
-    dataset = make_dataset(registered, host.load("dataset", name), _options(set_))
+    dataset = make_dataset(registered, host.load("dataset", name), dataset_options(set_))
     spec = registered.spec
     if spec.fetchable and spec.license and not present(home(spec, dataset)):
         typer.echo(f"The licence of {name} is {spec.license}; see {spec.homepage}.", err=True)
@@ -166,23 +164,6 @@ def fetch(name: Name, set_: Set = None, as_json: Json = False) -> None:
     typer.echo(f"{name} is at {root} ({len(corpus.utterances)} utterances).")
     for note in corpus.notes:
         typer.echo(note)
-
-
-def _options(sets: list[str] | None) -> dict[str, Any]:
-    """Options of a dataset from ``key=value``; ``dataset.key=value``, as `serkit run` has it, is the same."""
-    from serkit import config
-
-    options: dict[str, Any] = {}
-    for item in sets or ():
-        key, equals, text = item.partition("=")
-        path = key.strip().removeprefix("dataset.").split(".")
-        if not equals or not all(path):
-            raise ConfigError(f"--set {item!r} is not key=value; write for example --set missing=skip.")
-        value = config.literal(text)
-        for part in reversed(path[1:]):
-            value = {part: value}
-        options = config.merge(options, {path[0]: value})
-    return options
 
 
 def _row(host: Any, registered: Any) -> dict[str, Any]:

@@ -160,6 +160,17 @@ def test_a_run_folder_that_was_changed(
     assert ("Broken: " in out) == (what == "speaker")
 
 
+def test_options_of_the_dataset(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    for name in "abc":
+        write_noise(tmp_path / f"{name}.wav")
+    rows = [f"{s}.wav,{e},{s},{0.01 * k},{0.01 * k + 0.01}" for s in "abc" for k, e in enumerate(("Anger", "sad"))]
+    (tmp_path / "m.csv").write_text("\n".join(["file,emotion,speaker,start,end", *rows, ""]))
+    ask = ["--dataset", "csv", "--data", tmp_path / "m.csv", "--set"]
+    assert page(capsys, *ask, "canonical=false")[0] == 0
+    code, _, err = call(capsys, *ask, 'labels=["sad"]')
+    assert (code, "line 2: unknown label 'Anger'" in err) == (2, True)
+
+
 def test_a_pool_of_a_corpus_with_a_copy_of_it(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     for folder in ("emodb", "own"):
         for k, name in enumerate(("03a01Wa", "03a01Fa", "08a01Wa", "08a01Fd", "09a01Fa", "09a01Wb")):
@@ -184,6 +195,9 @@ def test_a_pool_of_a_corpus_with_a_copy_of_it(capsys: pytest.CaptureFixture[str]
         ((), "Name one thing to audit"),
         (("{tmp}", "--dataset", "emodb"), "Name one thing to audit"),
         (("{tmp}",), "is no run folder (it has no protocol.json)"),
+        (("{tmp}", "--set", "subset=816"), "leave out --data, --set"),
+        (("--split", "{tmp}", "--set", "subset=816"), "--set gives options of a corpus"),
+        (("--dataset", "emodb", "--set", "subst=816", "--data", "{tmp}"), "did you mean 'subset'?"),
         (("{tmp}", "--no-audio"), "A run folder is audited from its protocol.json alone"),
         (("--dataset", "emodb", "--protocol", "loso_nxt", "--data", "{tmp}"), "did you mean 'loso_next'?"),
         (("--dataset", "emodb", "--data", "{tmp}"), "does not hold EMO-DB"),

@@ -137,7 +137,7 @@ class _LabelMap:
         shown = ", ".join(f"{k} is {v}" for k, v in self._map.items())
         notes = [f"Labels were translated by {self.path}: {shown}."]
         if self._loose:
-            pairs = ", ".join(f"{k!r} by {v!r}" for k, v in self._loose.items())
+            pairs = ", ".join(f"{v!r} for {k!r}" for k, v in self._loose.items())
             notes.append(f"Keys of {self.path.name} that differ from the labels in case were taken for them: {pairs}.")
         if self._unknown:
             pairs = ", ".join(f"{k} ({n})" for k, n in self._unknown.items())

@@ -68,7 +68,7 @@ def test_disjoint_folds_become_a_column(tmp_path: Path, load: Load) -> None:
     protocol = make_protocol(corpus, next(p for p in SPEC.protocols if p.name == "given_folds"))
     assert [(f.name, len(f.train), len(f.test)) for f in protocol.folds] == [("1", 8, 8), ("2", 8, 8)]
     notes = " ".join(corpus.notes)
-    assert "differ from the labels in case were taken for them: 'neutral' by 'Neutral'." in notes
+    assert "differ from the labels in case were taken for them: 'Neutral' for 'neutral'." in notes
 
 
 def test_one_fold_is_a_split(tmp_path: Path, load: Load) -> None:
