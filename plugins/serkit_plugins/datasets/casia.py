@@ -3,6 +3,7 @@ circulates as a subset of 1,200 recordings. SerKit never downloads it: the right
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -118,8 +119,15 @@ def _id(below: PurePath) -> str | None:
     number = re.fullmatch(r"[\W_]*(\d{1,3})[\W_]*", rest)
     if not speaker or not emotion or not number or int(number[1]) == 0:
         return None
-    part = "different-text/" if any(_DIFFERENT_TEXTS in p for p in parts) else ""
+    part = "different-text/" if any(map(_has_different_texts, parts)) else ""
     return f"{part}{_SPEAKER_NAMES[speaker]}/{_EMOTION_NAMES[emotion]}/{int(number[1])}"
+
+
+def _has_different_texts(folder: str) -> bool:
+    """Whether a folder is that of the different texts. Archives from China are often unpacked with its name, which is
+    in GBK, taken for another encoding; without it, both parts would have the same ids."""
+    raw = [os.fsencode(folder), *(folder.encode(encoding, "ignore") for encoding in ("cp437", "latin-1"))]
+    return _DIFFERENT_TEXTS in folder or any(_DIFFERENT_TEXTS.encode("gbk") in name for name in raw)
 
 
 def _word(names: Mapping[str, str]) -> re.Pattern[str]:

@@ -158,12 +158,21 @@ def test_numbers_that_do_not_circulate_need_the_option(tmp_path: Path) -> None:
         Casia(subset="9600")
 
 
+_WRONG = ("latin-1", "cp437", "utf-8")
+
+
+def _unpacked(codec: str) -> str:
+    """What the folder's name becomes where an archive's GBK is taken for something else."""
+    return "不同文本100".encode("gbk").decode(codec, "surrogateescape")
+
+
 @pytest.mark.parametrize(
     ("path", "id"),
     [
         ("casia/wangzhe/angry/201.wav", "wangzhe/angry/201"),
         ("casia/相同文本300/zhaozuoxiang/normal/7.wav", "zhaozuoxiang/neutral/7"),
         ("casia/不同文本100/Zhe.Wang/sad/7.wav", "different-text/wangzhe/sad/7"),
+        *((f"{_unpacked(codec)}/Zhe.Wang/sad/7.wav", "different-text/wangzhe/sad/7") for codec in _WRONG),
         ("201-sad-zhaoquanyin.wav", "zhaoquanyin/sad/201"),
         ("wangzhe_neutral_206.wav", "wangzhe/neutral/206"),
         ("wangzhe/angry/201 (1).wav", None),
