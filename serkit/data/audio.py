@@ -133,9 +133,17 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise AudioError(f"{path} does not exist; check the path.")
-    found = []
-    entered = {os.path.realpath(path)}
-    for folder, subfolders, names in os.walk(path, onerror=_refuse_folder, followlinks=True):
+    return sorted(p for _, _, files in walk(path) for p in files if p.suffix.lower() in SUFFIXES)
+
+
+def walk(root: str | os.PathLike[str]) -> Iterator[tuple[Path, list[str], list[Path]]]:
+    """Each folder from ``root`` down with the names of its folders and the paths of its files, none of them hidden.
+
+    Linked folders are entered as :func:`find` enters them. What is taken out of the list of folders is not entered.
+    Raises AudioError for a folder that cannot be read.
+    """
+    entered = {os.path.realpath(root)}
+    for folder, subfolders, names in os.walk(root, onerror=_refuse_folder, followlinks=True):
         inside = [(d, os.path.join(folder, d)) for d in subfolders if not d.startswith(".")]
         subfolders.clear()
         # in a folder, real ones before links to them
@@ -145,8 +153,7 @@ def find(path: str | os.PathLike[str]) -> list[Path]:
                 entered.add(real)
                 subfolders.append(name)
         base = Path(folder)
-        found += [base / n for n in names if not n.startswith(".") and os.path.splitext(n)[1].lower() in SUFFIXES]
-    return sorted(found)
+        yield base, subfolders, [base / n for n in sorted(names) if not n.startswith(".")]
 
 
 def _refuse_folder(error: OSError) -> None:

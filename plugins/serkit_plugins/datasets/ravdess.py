@@ -240,10 +240,7 @@ def _recordings(root: Path) -> tuple[Recordings, list[str]]:
     found = collect(root, lambda below: below.stem if below.stem in every else None)
     # sound that somebody took from the videos is the same takes again, so it is told apart from strangers
     films = [p for p in found.strangers if _filmed(p.stem)]
-    for path in root.rglob("*.[mM][pP]4"):
-        below = path.relative_to(root)
-        if _filmed(path.stem) and not any(part.startswith(".") for part in below.parts):
-            films.append(path)
+    films += [p for _, _, files in audio.walk(root) for p in files if p.suffix.lower() == ".mp4" and _filmed(p.stem)]
     strangers = tuple(p for p in found.strangers if not _filmed(p.stem))
     return replace(found, strangers=strangers), sorted(p.relative_to(root).as_posix() for p in films)
 

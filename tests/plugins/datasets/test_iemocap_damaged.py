@@ -244,6 +244,21 @@ def test_transcripts_that_are_damaged_or_there_twice(small: Path) -> None:
     assert refused(small).startswith(f"{path}, line {last} is not a transcript of IEMOCAP ('Ses01F_impro01_F1 [")
 
 
+def test_a_byte_order_mark_hides_no_first_line(small: Path) -> None:
+    """Editors put one before Latin-1 as well, where it was read as three letters of the first turn's name."""
+    plain = load(small)
+    for path in sorted(small.glob("*/dialog/transcriptions/Ses*.txt")):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert load(small) == plain
+
+
+def test_label_folders_in_lower_case_are_found(small: Path) -> None:
+    plain = load(small)
+    for folder in sorted(small.glob("*/dialog/EmoEvaluation")):
+        folder.rename(folder.with_name("emoevaluation"))
+    assert load(small) == plain
+
+
 def test_pointers_of_git_lfs_are_refused(small: Path) -> None:
     host = get_host()
     registered = host.get("dataset", "iemocap")

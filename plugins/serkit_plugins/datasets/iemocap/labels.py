@@ -151,8 +151,9 @@ def _lines(path: Path) -> list[str]:
         content = path.read_bytes()
     except OSError as error:
         raise CorpusError(f"{path} cannot be read ({error.strerror}); check the file and its permissions.") from None
+    content = content.removeprefix(b"\xef\xbb\xbf")  # a byte order mark, which Latin-1 would read as letters
     try:
-        text = content.decode("utf-8-sig")
+        text = content.decode("utf-8")
     except UnicodeDecodeError:
         text = content.decode("latin-1")
     # not splitlines(): it would also break a line at the control characters that Latin-1 can hold

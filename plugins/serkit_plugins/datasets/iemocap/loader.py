@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import filecmp
-import os
 import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
+from serkit.data import audio
 from serkit.data.corpus import build, count_notes, few, missing_note
 from serkit.data.recognise import wrong_folder
 from serkit.data.recordings import collect
@@ -244,13 +244,15 @@ def _texts(root: Path, name: str) -> _TextFiles:
     """The text files in the folders ``name`` at any depth below ``root``, without the hidden ones that macOS leaves
     (``._Ses01F_impro01.txt``). Raises CorpusError if two of one dialogue differ."""
     found = _TextFiles({}, [], [])
-    for folder, below, names in os.walk(root):
-        if Path(folder).name != name:
+    for folder, below, paths in audio.walk(root):
+        if folder.name.lower() != name.lower():
             # sentences/ holds ten thousand files of motion and alignment, and no text that is wanted
-            below[:] = sorted(d for d in below if not d.startswith(".") and d != "sentences")
+            below[:] = [d for d in below if d != "sentences"]
             continue
         below.clear()  # the single raters' files
-        for path in sorted(Path(folder, n) for n in names if n.lower().endswith(".txt") and not n.startswith(".")):
+        for path in paths:
+            if path.suffix.lower() != ".txt":
+                continue
             if not DIALOGUE.fullmatch(path.stem):
                 found.others.append(path.name)
                 continue
