@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Literal, get_args
 
 from serkit.data import audio
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import AudioError, LeakageError
+from serkit.errors import LeakageError
 from serkit.kernels.threads import thread_count
 from serkit.types import Corpus, Fold, Guarantee, Protocol, Utterance
 
@@ -273,28 +272,6 @@ def hash_audio(corpus: Corpus, *, progress: Progress | None = None, threads: int
             pool.shutdown(cancel_futures=True)
             raise
     return {u.id: digests[u.path] + stretch(u) for u in corpus.utterances}
-
-
-def unreadable(corpus: Corpus, *, progress: Progress | None = None) -> list[str]:
-    """A sentence for each file of the corpus that is missing, damaged or holds other than finite samples."""
-    bar = progress or SilentProgress()
-    files = sorted({u.path for u in corpus.utterances})
-    bar.start(len(files), f"Checking the audio of {corpus.name}")
-    problems = []
-    with ThreadPoolExecutor(thread_count(0)) as pool:
-        for problem in pool.map(_problem, files):
-            problems += [problem] if problem else []
-            bar.advance()
-    return problems
-
-
-def _problem(path: Path) -> str | None:
-    try:
-        for _ in audio.blocks(path, sample_rate=0):
-            pass
-    except AudioError as error:
-        return str(error)
-    return None
 
 
 def stretch(u: Utterance) -> str:

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 import zipfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -182,9 +183,15 @@ def unpack(archive: str | os.PathLike[str], into: str | os.PathLike[str], *, pro
             for m in members:
                 z.extract(m, into)
                 bar.advance()
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         reason = str(error).rstrip(".")
         raise DownloadError(f"{archive} is damaged ({reason}); delete it and fetch again.") from None
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise DownloadError(
+            f"{archive} cannot be unpacked into {into} ({reason}); check that there is room and that you may write "
+            "there, or delete the archive and fetch again."
+        ) from None
     return into
 
 

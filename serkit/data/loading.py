@@ -73,7 +73,7 @@ def check_recordings(
     registered: Registered, dataset: Any, corpus: Corpus, root: Path, progress: Progress
 ) -> Sequence[str]:
     """A sentence for each recording that is missing, damaged or altered; by the dataset's own ``check`` if it has."""
-    from serkit.data.audit import unreadable
+    from serkit.data.intact import unreadable
 
     if not hasattr(dataset, "check"):
         return unreadable(corpus, progress=progress)

@@ -61,10 +61,11 @@ def collect(
     for key, ranked in sorted(found.items()):
         taken, *copies = (path for _, _, path in sorted(ranked))
         for copy in copies:
-            if not _same_samples(taken, copy):
+            difference = _difference(taken, copy)
+            if difference:
                 raise CorpusError(
-                    f"{taken} and {copy} are both named as the recording {key}, but their samples differ; remove the "
-                    "one that is wrong."
+                    f"{taken} and {copy} are both named as the recording {key}, but {difference}; remove the one that "
+                    "is wrong."
                 )
         files[key] = taken
         doubled += [key] if copies else []
@@ -95,8 +96,17 @@ def gap_notes(
     return notes
 
 
-def _same_samples(first: Path, second: Path) -> bool:
-    try:
-        return filecmp.cmp(first, second, shallow=False) or audio.decoded_sha256(first) == audio.decoded_sha256(second)
-    except (AudioError, OSError):
-        return False
+def _difference(first: Path, second: Path) -> str:
+    """How two files of one name differ, in words; nothing if they hold the same samples."""
+    for path in (first, second):
+        if not path.exists():
+            return f"{path} is a link to nothing"
+    if filecmp.cmp(first, second, shallow=False):
+        return ""
+    hashes = []
+    for path in (first, second):
+        try:
+            hashes.append(audio.decoded_sha256(path))
+        except AudioError:
+            return f"{path} is damaged or no audio"
+    return "" if hashes[0] == hashes[1] else "their samples differ"

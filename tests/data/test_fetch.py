@@ -142,6 +142,28 @@ def test_members_that_lead_out_are_refused_before_anything_is_written(tmp_path: 
     assert not (tmp_path / "evil").exists()
 
 
+@pytest.mark.parametrize("position", range(60, 400, 20))
+def test_damage_in_compressed_bytes_is_refused_in_one_sentence(tmp_path: Path, position: int) -> None:
+    """zlib has an error of its own, which came through, and the archive stayed to fail again at the next fetch."""
+    archive = tmp_path / "x.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as z:
+        z.writestr("a.txt", " ".join(str(k * k) for k in range(500)))
+    content = bytearray(archive.read_bytes())
+    content[position : position + 8] = b"\xff" * 8
+    archive.write_bytes(content)
+    with pytest.raises(DownloadError, match=r"x\.zip is damaged") as caught:
+        fetch.unpack(archive, tmp_path / "in")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_place_that_cannot_be_unpacked_to_is_named(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as z:
+        z.writestr("wav/a.wav", b"a")
+    (tmp_path / "in").write_text("a file where a folder should be")
+    with pytest.raises(DownloadError, match=r"x\.zip cannot be unpacked into .*in \("):
+        fetch.unpack(tmp_path / "x.zip", tmp_path / "in")
+
+
 def test_links_and_damage_in_an_archive_are_refused(tmp_path: Path) -> None:
     link = zipfile.ZipInfo("link")
     link.external_attr = 0o120777 << 16

@@ -41,15 +41,23 @@ def test_one_of_each_and_nothing_else_needs_no_note(tmp_path: Path) -> None:
     assert collect(tmp_path, stem).notes("TOY") == []
 
 
-@pytest.mark.parametrize("content", [None, b"", b"no audio"])
-def test_files_of_one_id_that_differ_are_refused(tmp_path: Path, content: bytes | None) -> None:
-    first, second = write_noise(tmp_path / "a.wav"), write_noise(tmp_path / "b" / "a.wav", seed="other")
-    if content is not None:
-        second.write_bytes(content)
-    with pytest.raises(CorpusError, match="both named as the recording a, but their samples differ") as caught:
+@pytest.mark.parametrize("second", [None, b"", b"no audio", "link"])
+def test_files_of_one_id_that_differ_are_refused(tmp_path: Path, second: bytes | str | None) -> None:
+    """What is wrong is said: of a damaged copy and of a link to nothing it was that the samples differ."""
+    first, copy = write_noise(tmp_path / "a.wav"), write_noise(tmp_path / "b" / "a.wav", seed="other")
+    words = "their samples differ"
+    if second == "link":
+        copy.unlink()
+        copy.symlink_to(tmp_path / "gone.wav")
+        words = f"{copy} is a link to nothing"
+    elif isinstance(second, bytes):
+        copy.write_bytes(second)
+        words = f"{copy} is damaged or no audio"
+    with pytest.raises(CorpusError) as caught:
         collect(tmp_path, stem)
-    assert str(first) in str(caught.value)
-    assert str(second) in str(caught.value)
+    assert str(caught.value) == (
+        f"{first} and {copy} are both named as the recording a, but {words}; remove the one that is wrong."
+    )
 
 
 def test_gaps_are_whole_speakers_and_five_recordings_of_the_others() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
-from serkit.data.audit import unreadable
 from serkit.data.corpus import build, count_notes
+from serkit.data.intact import unreadable
 from serkit.data.progress import Progress
 from serkit.data.recognise import wrong_folder
 from serkit.data.recordings import Recordings, collect, gap_notes

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
-from serkit.data import audio, fetch
+from serkit.data import audio, fetch, intact
 from serkit.data.corpus import build, count_notes, few
-from serkit.data.progress import Progress, SilentProgress
+from serkit.data.progress import Progress
 from serkit.data.recognise import wrong_folder
 from serkit.data.recordings import Recordings, collect, gap_notes
 from serkit.errors import AudioError, CorpusError, DownloadError
-from serkit.kernels.threads import thread_count
 from serkit.types import Corpus, Utterance
 
 URL = "http://emodb.bilderbar.info/download/download.zip"
@@ -140,15 +137,7 @@ class EmoDb:
         A file is whole if it is the published one to the byte or decodes to the same samples (a FLAC copy, a WAV
         with other header chunks). Recordings beyond the 535 are only decoded: their checksums are not known.
         """
-        files = _recordings(Path(root)).files
-        bar = progress or SilentProgress()
-        bar.start(len(files), "Checking the recordings of emodb")
-        problems = []
-        with ThreadPoolExecutor(thread_count(0)) as pool:
-            for problem in pool.map(_verify, sorted(files.items())):
-                problems += [problem] if problem else []
-                bar.advance()
-        return problems
+        return intact.each(sorted(_recordings(Path(root)).files.items()), _verify, "emodb", progress)
 
     def fetch(self, into: Path, progress: Progress | None = None) -> None:
         """Download the official archive (about 40 MB), unpack it into ``into`` and verify every recording.
@@ -219,15 +208,11 @@ def _utterance(name: str, path: Path) -> Utterance:
 def _verify(item: tuple[str, Path]) -> str | None:
     name, path = item
     known = _checksums().get(name)
+    if known is None:
+        return intact.problem(path)
     try:
-        if known is None:
-            audio.decoded_sha256(path)
+        if intact.matches(path, known[0]) or audio.decoded_sha256(path) == known[1]:
             return None
-        with path.open("rb") as file:
-            if hashlib.file_digest(file, "sha256").hexdigest() == known[0]:
-                return None
-        if audio.decoded_sha256(path) == known[1]:
-            return None
-    except (AudioError, OSError) as error:
+    except AudioError as error:
         return str(error)
     return f"{path} does not hold the published recording {name}: its samples differ; fetch or copy it again."

@@ -3,25 +3,22 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 import re
 from collections import Counter
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
-from serkit.data import audio, fetch
+from serkit.data import audio, fetch, intact
 from serkit.data.corpus import build, count_notes
-from serkit.data.progress import Progress, SilentProgress
+from serkit.data.progress import Progress
 from serkit.data.recognise import wrong_folder
 from serkit.data.recordings import Recordings, collect, gap_notes
-from serkit.errors import AudioError, CorpusError
-from serkit.kernels.threads import thread_count
+from serkit.errors import CorpusError
 from serkit.types import Corpus, Utterance
 
 LABELS = {
@@ -114,7 +111,14 @@ class Ravdess:
         missing = expected.keys() - chosen.keys() if self.options.subset != "gans510" else set()
         counts: Mapping[str, int] = Counter(_label(x) for x in expected)
         if self.options.subset == "gans510":
-            chosen, counts = {x: p for x, p in chosen.items() if fills_gans(p)}, GANS
+            long = {x: p for x, p in chosen.items() if fills_gans(p)}
+            if not long:
+                raise CorpusError(
+                    f"None of the {len(chosen)} recordings of RAVDESS's four classes in {root} is longer than 3.495 s "
+                    f"(e.g. {min(chosen.values())}), as those of the subset 'gans510' are; get the published files, "
+                    "which are not cut."
+                )
+            chosen, counts = long, GANS
         utterances = [_utterance(x, p) for x, p in chosen.items()]
         differ = count_notes(utterances, labels=counts)
         others = Counter(_channel(x) for x in found.files if _channel(x) not in self.channels)
@@ -150,14 +154,7 @@ class Ravdess:
         """
         expected = published(*self.channels)
         files = [(x, p) for x, p in _recordings(Path(root))[0].files.items() if x in expected]
-        bar = progress or SilentProgress()
-        bar.start(len(files), "Checking the recordings of ravdess")
-        problems = []
-        with ThreadPoolExecutor(thread_count(0)) as pool:
-            for problem in pool.map(_verify, files):
-                problems += [problem] if problem else []
-                bar.advance()
-        return problems
+        return intact.each(files, _verify, "ravdess", progress)
 
     def fetch(self, into: Path, progress: Progress | None = None) -> None:
         """Download the archives of the chosen channels (about 210 MB each) from Zenodo and unpack them into ``into``.
@@ -283,13 +280,8 @@ def _checksums() -> dict[str, str]:
 
 def _verify(item: tuple[str, Path]) -> str | None:
     name, path = item
-    try:
-        known = _checksums().get(name) if path.suffix.lower() == ".wav" else None
-        if known:
-            with path.open("rb") as file:
-                if hashlib.file_digest(file, "sha256").hexdigest() == known:
-                    return None
-        audio.decoded_sha256(path)
-    except (AudioError, OSError) as error:
-        return str(error)
-    return known and f"{path} is not the published file {name}: its bytes differ; fetch or copy it again."
+    known = _checksums().get(name) if path.suffix.lower() == ".wav" else None
+    if known and intact.matches(path, known):
+        return None
+    damage = intact.problem(path)
+    return damage or (known and f"{path} is not the published file {name}: its bytes differ; fetch or copy it again.")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path, PurePath
 
-from serkit.data.audit import unreadable
 from serkit.data.corpus import build
+from serkit.data.intact import unreadable
 from serkit.data.progress import Progress
 from serkit.data.recognise import wrong_folder
 from serkit.data.recordings import collect, gap_notes

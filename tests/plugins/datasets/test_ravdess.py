@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import numpy as np
 import pytest
+import soundfile
 from typer.testing import CliRunner
 
 from serkit.cli.data import app
@@ -225,6 +226,13 @@ def test_the_510_are_those_that_fill_the_window(tmp_path: Path) -> None:
     )
 
 
+def test_cut_recordings_cannot_be_the_510(tmp_path: Path) -> None:
+    """The words were to check the folder, which was the right one."""
+    write_silence(tmp_path / "03-01-03-01-01-01-01.wav", 3.0, sample_rate=48000)
+    with pytest.raises(CorpusError, match=r"None of the 1 recordings .* is longer than 3\.495 s .*'gans510'"):
+        Ravdess(subset="gans510").load(tmp_path)
+
+
 def test_a_file_without_a_length_ends_the_510_in_words(tmp_path: Path) -> None:
     lay(tmp_path, ["03-01-03-01-01-01-01"])
     with pytest.raises(AudioError, match=r"03-01-03-01-01-01-01\.wav is an empty file"):
@@ -322,8 +330,6 @@ def test_check_names_what_is_not_the_published_file(tmp_path: Path, monkeypatch:
     )
     for path in (kept, altered, sung, copy.with_suffix(".wav")):
         write_noise(path, sample_rate=48000)
-    import soundfile
-
     soundfile.write(copy, soundfile.read(copy.with_suffix(".wav"), dtype="int16")[0], 48000)
     copy.with_suffix(".wav").unlink()
     monkeypatch.setitem(ravdess._checksums(), kept.stem, hashlib.sha256(kept.read_bytes()).hexdigest())
@@ -332,6 +338,10 @@ def test_check_names_what_is_not_the_published_file(tmp_path: Path, monkeypatch:
         problem
         == f"{altered} is not the published file 03-01-03-01-01-02-01: its bytes differ; fetch or copy it again."
     )
+    soundfile.write(sung, np.array([0.1, np.nan], np.float32), 48000, subtype="FLOAT")
+    (problem,) = Ravdess(subset="song").check(tmp_path)  # it was only hashed, and NaN has a hash
+    assert f"{sung} holds NaN or infinite samples" in problem
+    write_noise(sung, sample_rate=48000)
     sung.write_bytes(sung.read_bytes()[:-10])
     assert f"{sung} is truncated" in Ravdess(subset="song").check(tmp_path)[0]
 
