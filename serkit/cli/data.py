@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from serkit.cli.dataset_options import Set, dataset_options
-from serkit.errors import CorpusError, SerkitError
+from serkit.errors import SerkitError
 
 app = typer.Typer(no_args_is_help=True, help="List, find, check and fetch corpora.")
 
@@ -19,6 +19,8 @@ Data = Annotated[
     list[str] | None,
     typer.Option("--data", help="Folder of your own copy, or a manifest; one for each corpus of a pool, as in `run`."),
 ]
+_MOST_PROBLEMS = 20  # a resampled copy differs in every file, and 1,440 lines would hide the notes above them
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 
@@ -39,18 +41,19 @@ def list_(as_json: Json = False) -> None:
 
 
 @app.command()
-def path(name: Name, as_json: Json = False) -> None:
+def path(name: Name, set_: Set = None, as_json: Json = False) -> None:
     """Print the folder a corpus is kept in, or would be put in by `fetch`."""
+    from serkit.data.fetch import home, present
+    from serkit.data.loading import make_dataset
     from serkit.host import get_host
 
     host = get_host()
-    row = _row(host, host.get("dataset", name))
-    if row["problem"]:
-        raise CorpusError(row["problem"])
+    registered: Any = host.get("dataset", name)
+    folder = home(registered.spec, make_dataset(registered, host.load("dataset", name), dataset_options(set_)))
     if as_json:
-        _print_json({"name": name, "path": row["path"], "present": row["present"]})
+        _print_json({"name": name, "path": str(folder), "present": present(folder)})
     else:
-        typer.echo(row["path"])
+        typer.echo(folder)
 
 
 @app.command()
@@ -100,8 +103,10 @@ def check(
             f"{corpus.name} at {corpus.root}: {len(corpus.utterances)} utterances, {len(corpus.speakers)} speakers."
         )
         typer.echo(f"Classes: {classes}.")
-        for line in (*corpus.notes, *problems):
+        for line in (*corpus.notes, *problems[:_MOST_PROBLEMS]):
             typer.echo(line)
+        if len(problems) > _MOST_PROBLEMS:
+            typer.echo(f"So are {len(problems) - _MOST_PROBLEMS} more recordings; --json names all {len(problems)}.")
         if len(corpus.missing) > 5:  # as many as a note names
             typer.echo(f"--json names all {len(corpus.missing)} recordings that are missing.")
         typer.echo("Whole: nothing is missing or damaged." if whole else "Not whole: see above.")

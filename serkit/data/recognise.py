@@ -20,6 +20,8 @@ _STEMS: Mapping[str, re.Pattern[str]] = {
     "CASIA": re.compile(r"(20[1-9]|2[1-4]\d|250)$|.*(liuchanhg|wangzhe|zhaoquanyin|zhaozuoxiang)", re.IGNORECASE),
 }
 
+_PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+
 
 def looks_like(root: Path) -> str:
     """The corpus that the names of the audio files below ``root`` fit, or an empty string."""
@@ -35,7 +37,12 @@ def wrong_folder(corpus: str, root: Path, expected: str) -> CorpusError:
     if found:
         guess = looks_like(root)
         words = f", which looks like {guess}" if guess not in ("", corpus) else ""
-        seen = f"seen were {len(found)} audio files such as {found[0].relative_to(root).as_posix()}{words}"
+        first = found[0].relative_to(root).as_posix()
+        seen = f"seen were {len(found)} audio files such as" if len(found) > 1 else "all that was seen is"
+        seen = f"{seen} {first}{words}"
     else:
-        seen = "it holds no audio files" if any(root.iterdir()) else "it is empty"
+        names = sorted(p.name for p in root.iterdir())
+        packed = next((n for n in names if n.lower().endswith(_PACKED) and not n.startswith(".")), "")
+        seen = "it holds no audio files" if names else "it is empty"
+        seen += f", but the archive {packed}, which must be unpacked" if packed else ""
     return CorpusError(f"{root} does not hold {corpus}: expected were {expected}; {seen}.")

@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 
 from serkit.cli.data import app
 from serkit.errors import ConfigError, CorpusError, DownloadError, UnknownNameError
+from serkit.testing.trees import ravdess
 
 
 @pytest.fixture(autouse=True)
@@ -94,6 +95,24 @@ def test_check_uses_the_checksums_of_the_dataset(tmp_path: Path) -> None:
     assert "--json names all 534 recordings that are missing." in result.stdout
     missing = json.loads(call("check", "emodb", "--data", str(tmp_path), "--json").stdout)["missing"]
     assert (len(missing), missing[0]) == (534, "03a01Nc")
+
+
+def test_check_shows_twenty_altered_recordings_and_counts_the_rest(tmp_path: Path) -> None:
+    """A copy that was resampled printed a line for each of its files, and its notes were out of sight."""
+    ravdess.write(tmp_path)
+    text = call("check", "ravdess", "--data", str(tmp_path)).stdout
+    assert text.count("is not the published file") == 20
+    assert "So are 160 more recordings; --json names all 180." in text
+    content = json.loads(call("check", "ravdess", "--data", str(tmp_path), "--json").stdout)
+    assert len(content["problems"]) == 180
+
+
+def test_path_takes_the_options_that_choose_a_folder(cache: Path) -> None:
+    """`fetch --set subset=song` has a folder of its own, which only its errors named."""
+    folder = cache / "corpora" / "ravdess-song"
+    assert call("path", "ravdess", "--set", "subset=song").stdout == f"{folder}\n"
+    with pytest.raises(ConfigError, match="'sing'"):
+        call("path", "ravdess", "--set", "subset=sing")
 
 
 def test_a_reader_of_manifests_counts_what_the_manifest_says(tmp_path: Path) -> None:

@@ -162,7 +162,7 @@ def _recordings(root: Path) -> Recordings:
 
 def _canonical(path: PurePath) -> str | None:
     """The published name behind a file's name; some copies write the level ``XX`` with one X."""
-    match = _NAME.fullmatch(path.stem)
+    match = _NAME.fullmatch(path.stem.upper())
     name = f"{match[1]}{'XX' if match[2] == 'X' else match[2]}" if match else ""
     return name if name in published() else None
 
@@ -223,7 +223,12 @@ def _perceived(every: Sequence[Utterance], root: Path) -> tuple[list[Utterance],
                 f"{table.where(row)}: VoiceVote is {vote!r}; letters of {', '.join(VOTES)} are expected, with colons "
                 "between them; restore the file from the repository."
             )
-        votes[row.cells["FileName"]] = vote
+        name = row.cells["FileName"]
+        if votes.setdefault(name, vote) != vote:
+            raise CorpusError(
+                f"{table.where(row)}: {name} has the VoiceVote {vote!r} here and {votes[name]!r} in a row above; "
+                "restore the file from the repository."
+            )
     told = [u for u in every if u.id in votes]
     clear = [
         replace(u, label=VOTES[votes[u.id]], extra={**u.extra, "intended": u.label})

@@ -123,6 +123,12 @@ def test_the_tree_of_another_corpus(name: str, other: str, trees: dict[str, Path
     assert f"which looks like {guess}" in said
 
 
+@every_corpus
+def test_an_archive_that_was_not_unpacked(name: str, tmp_path: Path) -> None:
+    (tmp_path / "corpus.tar.gz").write_bytes(b"\x1f\x8b")
+    assert "no audio files, but the archive corpus.tar.gz, which must be unpacked" in refusal(name, tmp_path)
+
+
 @pytest.fixture(scope="module", params=NAMES)
 def whole(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """A corpus with every recording that was published; whoever takes one away puts it back."""

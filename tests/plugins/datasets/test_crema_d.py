@@ -87,6 +87,7 @@ def test_identify_reads_a_name_without_the_file() -> None:
 def test_every_layout_gives_the_same_ids(tmp_path: Path, where: str) -> None:
     lay(tmp_path / where, [*NAMES, "._1001_DFA_ANG_XX"])
     (tmp_path / where / "1001_DFA_ANG_XX.wav").rename(tmp_path / where / "1001_DFA_ANG_X.WAV")
+    (tmp_path / where / "1001_DFA_DIS_XX.wav").rename(tmp_path / where / "1001_dfa_dis_xx.wav")
     lay(tmp_path / where / ".." / "AudioMP3", NAMES[:50], ".mp3")
     corpus = CremaD(subset="7441").load(tmp_path)
     assert [u.id for u in corpus.utterances] == [x for x in NAMES if x != SILENT]
@@ -128,12 +129,18 @@ def test_votes_that_are_missing_or_damaged_are_told(small: Path, tmp_path: Path)
     clone = shutil.copytree(small, tmp_path / "clone")
     table = clone / "processedResults" / "summaryTable.csv"
     lines = table.read_text().splitlines()
+    vote = lines[1].split('"')[5]
+    assert vote not in ("", "S")
     table.write_text("\n".join([lines[0], *lines[3:]]))
     corpus = CremaD(labels="perceived").load(clone)
     assert corpus.notes[-1].startswith(f"2 recordings have no row in {table} and were left out (e.g. ")
     assert set(corpus.missing) >= {line.split('"')[3] for line in lines[1:3]}
     table.write_text("\n".join([*lines[:2], lines[2].replace('"A"', '"A:Q"', 1)]))
     with pytest.raises(CorpusError, match=r"summaryTable\.csv, line 3: VoiceVote is 'A:Q'; letters of A, D, F, H"):
+        CremaD(labels="perceived").load(clone)
+    twice = lines[1].replace(f'"{vote}"', '"S"', 1)
+    table.write_text("\n".join([*lines, twice]))
+    with pytest.raises(CorpusError, match=rf"summaryTable\.csv, line {len(lines) + 1}: \w+ has the VoiceVote 'S' here"):
         CremaD(labels="perceived").load(clone)
     table.write_text("\n".join([lines[0].replace("VoiceVote", "Vote"), *lines[1:]]))
     with pytest.raises(CorpusError, match=r"summaryTable\.csv, line 1, has no column 'VoiceVote'"):
@@ -148,7 +155,7 @@ def test_votes_that_are_missing_or_damaged_are_told(small: Path, tmp_path: Path)
     [
         ([], "it is empty"),
         (["notes.txt", "._1001_DFA_ANG_XX.wav"], "it holds no audio files"),
-        (["wav/03a01Fa.wav"], "1 audio files such as wav/03a01Fa.wav, which looks like EMO-DB"),
+        (["wav/03a01Fa.wav"], "all that was seen is wav/03a01Fa.wav, which looks like EMO-DB"),
         (["AudioMP3/1001_DFA_ANG_XX.mp3"], "holds only MP3 copies of CREMA-D .*AudioWAV"),
     ],
 )

@@ -167,7 +167,7 @@ def test_two_different_recordings_of_one_name_are_refused(tmp_path: Path) -> Non
     [
         ([], "it is empty"),
         (["notes.txt", "._03-01-03-01-01-01-01.wav"], "it holds no audio files"),
-        (["wav/03a01Fa.wav"], "1 audio files such as wav/03a01Fa.wav, which looks like EMO-DB"),
+        (["wav/03a01Fa.wav"], "all that was seen is wav/03a01Fa.wav, which looks like EMO-DB"),
         (["Actor_01/03-02-03-01-01-01-01.wav"], "none of its subset 'speech'; .* subset = \"song\""),
         (["Actor_01/01-01-03-01-01-01-01.mp4"], "holds only files of RAVDESS's video recordings .*Audio_Speech_Actors"),
     ],
