@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from serkit.errors import CorpusError
 from serkit.types import Corpus, Utterance
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def utterance_id(path: str | os.PathLike[str], root: str | os.PathLike[str]) -> str:
@@ -43,8 +46,8 @@ def build(
     not complete.
 
     Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels``, ``end`` does not lie
-    after ``start``, or the folder or an id is no valid Unicode (Linux allows names in any encoding): results could not
-    be written down.
+    after ``start``, a label or speaker holds a control character, or the folder, an id or any other text is no valid
+    Unicode (Linux allows names in any encoding): results could not be written down.
     """
     place = os.path.abspath(root)
     if writable(place) != place:
@@ -62,6 +65,7 @@ def build(
     for u in table:
         if writable(u.id) != u.id:
             raise CorpusError(f"The name of {writable(str(u.path))} of {name} is not valid UTF-8; rename the file.")
+        _check_text(u, name)
         if u.label not in labels:
             raise CorpusError(
                 f"Utterance {u.id} of {name} has the label {u.label!r}, which is not one of {', '.join(labels)}."
@@ -81,6 +85,18 @@ def build(
         missing=lacking,
         notes=tuple(map(writable, notes)),
     )
+
+
+def _check_text(u: Utterance, name: str) -> None:
+    for what, text in (("label", u.label), ("speaker", u.speaker)):
+        if _CONTROL.search(text):
+            raise CorpusError(
+                f"The {what} {text!r} of utterance {u.id} of {name} holds a control character; correct it."
+            )
+    fields = (u.session, u.scenario, u.text, u.language, u.take, u.intensity, *u.extra, *u.extra.values())
+    text = "\0".join(map(str, (u.label, u.speaker, *fields)))
+    if writable(text) != text:
+        raise CorpusError(f"What {name} says of utterance {u.id} is not valid Unicode; save its tables as UTF-8.")
 
 
 def writable(text: str) -> str:

@@ -14,8 +14,22 @@ from typing import Any
 
 from serkit.errors import CorpusError, nearest
 
-_TIMEDELTA = re.compile(r"(?:(-?\d+) days?,? *\+?)?(\d+):([0-5]?\d):([0-5]?\d(?:\.\d+)?)")
+# pandas leaves the clock away where every time of a column is a whole number of days, as in a column of zeros
+_TIMEDELTA = re.compile(r"(?:(-?\d+) days?,? *\+?)?(?:(\d+):([0-5]?\d):([0-5]?\d(?:\.\d+)?))?", re.ASCII)
+# float() also takes 1_5 and the digits of other scripts, which nobody means by a time
+_NUMBER = re.compile(r"[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?", re.ASCII | re.IGNORECASE)
 _NO_TIME = ("", "nat", "nan")
+
+PARTS: Mapping[str, str] = {
+    word: part
+    for part, words in {
+        "train": "train training trn",
+        "dev": "dev devel development val valid validation",
+        "test": "test testing tst eval evaluation",
+    }.items()
+    for word in words.split()
+}
+"""What tools call the parts of a split, in lower case, to SerKit's names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +119,7 @@ def read_jsonl(path: Path) -> list[tuple[int, dict[str, Any]]]:
         if not text.strip():
             continue
         try:
-            value = json.loads(text)
+            value = _decoded(text)
         except (ValueError, RecursionError):
             value = None
         if not isinstance(value, dict):
@@ -114,6 +128,23 @@ def read_jsonl(path: Path) -> list[tuple[int, dict[str, Any]]]:
     if not found:
         raise CorpusError(f"{path} is empty; it needs a JSON object a line.")
     return found
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON file. Raises CorpusError, naming file and line, if it is none."""
+    text = read_text(path)
+    try:
+        return _decoded(text)
+    except (ValueError, RecursionError) as error:
+        line = getattr(error, "lineno", 1)
+        raise CorpusError(f"{path}, line {line}, is not JSON ({error}); write the file again.") from None
+
+
+def _decoded(text: str) -> Any:
+    value = json.loads(text)
+    if "\\u" in text:  # half a surrogate pair can be written in JSON, but nowhere else
+        json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def seconds(text: str, where: str, column: str, *, plain: bool = True, timedelta: bool = False) -> float | None:
@@ -128,13 +159,8 @@ def seconds(text: str, where: str, column: str, *, plain: bool = True, timedelta
     if timedelta and (match := _TIMEDELTA.fullmatch(text)):
         days, hours, minutes, rest = match.groups(default="0")
         return int(days) * 86400.0 + int(hours) * 3600.0 + int(minutes) * 60.0 + float(rest)
-    if plain:
-        try:
-            value = float(text)
-        except ValueError:
-            value = math.nan
-        if math.isfinite(value):
-            return value
+    if plain and _NUMBER.fullmatch(text) and math.isfinite(value := float(text)):
+        return value
     forms = ["a number of seconds such as 1.5"] * plain + ["a time such as 0 days 00:00:01.500000"] * timedelta
     raise CorpusError(f"{where}: {column} is {text!r}; {' or '.join(forms)} is expected.")
 

@@ -30,6 +30,10 @@ def test_build_sorts_by_id_and_keeps_what_it_is_told() -> None:
         ([row("a"), row("a", speaker="2")], "id a of toy occurs twice"),
         ([row(label="bored")], "label 'bored', which is not one of sad, angry"),
         ([row(start=2.0, end=2.0)], "ends at 2.0 s but starts at 2.0 s"),
+        # both were found only when results were printed or written
+        ([row(speaker="a\nb")], r"The speaker 'a\\nb' of utterance a of toy holds a control character; correct it\."),
+        ([row(text="\ud83d")], "What toy says of utterance a is not valid Unicode"),
+        ([row(extra={"key": "\ud83d"})], "What toy says of utterance a is not valid Unicode"),
     ],
 )
 def test_build_refuses_a_broken_table(rows: list[Utterance], words: str) -> None:

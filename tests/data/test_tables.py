@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from serkit.data.tables import read_csv, read_jsonl, seconds
+from serkit.data.tables import read_csv, read_json, read_jsonl, seconds
 from serkit.errors import CorpusError
 
 
@@ -75,7 +75,7 @@ def test_json_lines_have_their_lines(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [('{"a": 1}\n{"a": \n', "line 2, is not a JSON object"), ("[1]\n", "line 1, is not"), ("\n", "is empty"),
-     ("[" * 100_000, "line 1, is not")],
+     ("[" * 100_000, "line 1, is not"), ('{"a": "\\ud83d"}', "line 1, is not")],
 )  # fmt: skip
 def test_bad_json_lines_are_told_by_line(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(CorpusError, match=words):
@@ -83,15 +83,30 @@ def test_bad_json_lines_are_told_by_line(tmp_path: Path, text: str, words: str) 
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('{"a":\n', "line 2, is not JSON"),
+        ("[" * 100_000, "line 1, is not JSON"),
+        ('["\\udfff"]', "line 1, is not JSON"),
+    ],
+)
+def test_bad_json_is_told_by_line(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(CorpusError, match=words):
+        read_json(write(tmp_path, text))
+    assert read_json(write(tmp_path, '{"a": ["\\ud83d\\ude00"]}')) == {"a": ["😀"]}
+
+
+@pytest.mark.parametrize(
     ("text", "value"),
     [("", None), ("NaT", None), ("1.5", 1.5), ("0 days 00:00:01.500000", 1.5), ("1 days 01:01:01", 90061.0),
-     ("00:02:03.25", 123.25), ("-1 days +23:59:59", -1.0)],
+     ("00:02:03.25", 123.25), ("-1 days +23:59:59", -1.0), ("1e-3", 0.001), (".5", 0.5),
+     ("0 days", 0.0), ("2 days", 172800.0)],  # so pandas writes a column of whole days
 )  # fmt: skip
 def test_times_of_either_form(text: str, value: float | None) -> None:
     assert seconds(text, "t.csv, line 2", "start", timedelta=True) == value
 
 
-@pytest.mark.parametrize("text", ["1,5", "x", "nan", "inf", "0 days 00:00:61"])
+@pytest.mark.parametrize("text", ["1,5", "x", "nan", "inf", "1e999", "1_0", "١", "0 days 00:00:61"])
 def test_what_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(CorpusError, match=r"t\.csv, line 2: end is .*a number of seconds such as 1\.5 is expected"):
         seconds(text, "t.csv, line 2", "end")

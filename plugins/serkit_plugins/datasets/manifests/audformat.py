@@ -13,10 +13,11 @@ from typing import Any, Literal
 
 from serkit import config
 from serkit.data.recognise import wrong_folder
+from serkit.data.tables import PARTS
 from serkit.errors import CorpusError, UnknownNameError
 from serkit.types import Corpus
 from serkit_plugins.datasets.manifests.header import Header, Key
-from serkit_plugins.datasets.manifests.rows import SEXES, SPLITS, Entry, ManifestOptions, assemble
+from serkit_plugins.datasets.manifests.rows import SEXES, Entry, ManifestOptions, assemble
 
 _EXPECTED = "a header db.yaml and tables such as db.emotion.csv beside it"
 
@@ -108,8 +109,11 @@ def _entry(
         end=end,
         sex=sex,
         session=rest.pop("session", "") or None,
+        scenario=rest.pop("scenario", "") or None,
         text=text or None,
         language=rest.pop("language", "") or language or None,
+        take=rest.pop("take", "") or None,
+        intensity=rest.pop("intensity", "") or None,
         extra={**rest, **({"split": part} if part else {})},
     )
 
@@ -119,15 +123,15 @@ def _splits(header: Header, asked: tuple[str, ...], main: tuple[str, ...]) -> tu
     for name in asked:
         if name not in header.tables:
             raise UnknownNameError(f"table in {header.path}", name, header.tables, "Correct the dataset option splits.")
-        if header.split(name) not in SPLITS:
+        if header.split(name) not in PARTS:
             raise CorpusError(
                 f"{header.path}: the table {name} has no split_id of a train, dev or test part; correct the dataset "
                 "option splits."
             )
-    chosen = asked or tuple(n for n in header.tables if header.split(n) in SPLITS and (n in main or header.has_csv(n)))
+    chosen = asked or tuple(n for n in header.tables if header.split(n) in PARTS and (n in main or header.has_csv(n)))
     found: dict[Key, str] = {}
     for name in chosen:
-        part = SPLITS[header.split(name)]
+        part = PARTS[header.split(name)]
         for key in _keys(header, name):
             if found.setdefault(key, part) == part:
                 continue

@@ -8,10 +8,10 @@ from typing import Any
 
 from serkit import config
 from serkit.data.recognise import wrong_folder
-from serkit.data.tables import Row, Table, read_csv, seconds
+from serkit.data.tables import PARTS, Row, Table, read_csv, seconds
 from serkit.errors import CorpusError
 from serkit.types import Corpus
-from serkit_plugins.datasets.manifests.rows import SEXES, SPLITS, Entry, ManifestOptions, assemble, metadata
+from serkit_plugins.datasets.manifests.rows import SEXES, Entry, ManifestOptions, assemble, metadata
 
 FIELDS = ("speaker", "session", "scenario", "text", "language", "take", "intensity")
 """Columns that are fields of an utterance by the same name."""
@@ -69,11 +69,11 @@ def _entry(table: Table, row: Row, others: list[str]) -> Entry:
     sex, split = cells.get("sex", ""), cells.get("split", "")
     if sex and sex.lower() not in SEXES:
         raise CorpusError(f"{where}: sex is {sex!r}; f, m or nothing is allowed.")
-    if split and split.lower() not in SPLITS:
+    if split and split.lower() not in PARTS:
         raise CorpusError(f"{where}: split is {split!r}; train, dev, test or nothing is allowed.")
     extra = {c: cells[c] for c in ("corpus", "fold", *others) if cells.get(c)}
     if split:
-        extra["split"] = SPLITS[split.lower()]
+        extra["split"] = PARTS[split.lower()]
     known: dict[str, Any] = {c: cells[c] for c in FIELDS if cells.get(c)}
     return Entry(
         where=where,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,10 +12,10 @@ from annotated_types import Ge
 
 from serkit import config
 from serkit.data.recognise import wrong_folder
-from serkit.data.tables import read_jsonl, read_text
+from serkit.data.tables import PARTS, read_json, read_jsonl, read_text
 from serkit.errors import ConfigError, CorpusError
 from serkit.types import Corpus
-from serkit_plugins.datasets.manifests.rows import SPLITS, Entry, ManifestOptions, assemble
+from serkit_plugins.datasets.manifests.rows import Entry, ManifestOptions, assemble
 
 _EXPECTED = "folders fold_1, fold_2, ... with files such as emodb_test_fold_1.jsonl, or a single file *.jsonl"
 _PART = re.compile(r"(?:.*_)?(train|test|valid|val|dev)(?:_.*)?", re.IGNORECASE)
@@ -111,10 +110,7 @@ class _LabelMap:
         self._unknown: dict[str, int] = {}
         self._map: dict[str, str] = {}
         if self.path is not None:
-            try:
-                found = json.loads(read_text(self.path))
-            except ValueError as error:
-                raise CorpusError(f"{self.path} is not JSON ({error}); correct it, or delete it.") from None
+            found = read_json(self.path)
             if not isinstance(found, dict) or not all(isinstance(v, str) for v in found.values()):
                 raise CorpusError(f"{self.path} must map each label to a name; correct it, or delete it.")
             self._map = found
@@ -148,10 +144,20 @@ class _LabelMap:
 def _files(source: Path, fold: int) -> tuple[dict[str, dict[str, Path]], Path | None]:
     """Fold to part (train, dev, test) to file; or else the one file."""
     if source.is_file():
+        if fold:
+            raise CorpusError(
+                f"The option fold chooses a folder such as fold_{fold}, but {source} is a file; leave it out."
+            )
         return {}, source
     if not source.is_dir():
         raise wrong_folder("lists of EmoBox", source, _EXPECTED)
-    folders = {m[1]: p for p in sorted(source.iterdir()) if p.is_dir() and (m := _FOLD.fullmatch(p.name))}
+    folders: dict[str, Path] = {}
+    for p in sorted(source.iterdir()):
+        if p.is_dir() and (match := _FOLD.fullmatch(p.name)):
+            number = str(int(match[1]))
+            if number in folders:
+                raise CorpusError(f"{folders[number]} and {p} are both fold {number}; delete or rename one of them.")
+            folders[number] = p
     if folders:
         if fold and str(fold) not in folders:
             raise CorpusError(f"{source} has no fold_{fold}; the option fold may be {', '.join(folders)}.")
@@ -160,9 +166,12 @@ def _files(source: Path, fold: int) -> tuple[dict[str, dict[str, Path]], Path | 
             if not {"train", "test"} <= set(parts):
                 raise CorpusError(f"{folders[k]} lacks a train or a test file (*_train_*.jsonl, *_test_*.jsonl).")
         return found, None
+    name = _FOLD.sub(r"\1", source.name)
+    if fold and name.lstrip("0") != str(fold):
+        raise CorpusError(f"{source} has no fold_{fold}; leave the option fold out, or name the folder of the folds.")
     parts = _parts(source)
     if {"train", "test"} <= set(parts):
-        return {_FOLD.sub(r"\1", source.name): parts}, None
+        return {name: parts}, None
     lists = _lists(source)
     whole = [p for p in lists if p.stem == source.name] or lists
     if len(whole) > 1:
@@ -183,7 +192,7 @@ def _parts(folder: Path) -> dict[str, Path]:
         match = _PART.fullmatch(p.stem)
         if not match:
             continue
-        part = SPLITS[match[1].lower()]
+        part = PARTS[match[1].lower()]
         if part in found and sorted(read_text(found[part]).split("\n")) != sorted(read_text(p).split("\n")):
             raise CorpusError(f"{found[part]} and {p} are both the {part} part, but differ; delete the wrong one.")
         found.setdefault(part, p)
@@ -198,8 +207,13 @@ def _add(rows: dict[str, _Row], file: Path) -> set[str]:
         for name in ("key", "wav", "emo"):
             if not isinstance(value.get(name), str) or not value[name].strip():
                 raise CorpusError(f"{where}: {name!r} is missing or no text; EmoBox's rows have key, wav and emo.")
+        corpus = value.get("dataset")
         row = _Row(
-            where, value["key"].strip(), value["wav"].strip(), value["emo"].strip(), str(value.get("dataset", ""))
+            where,
+            value["key"].strip(),
+            value["wav"].strip(),
+            value["emo"].strip(),
+            corpus.strip() if isinstance(corpus, str) else "",
         )
         if row.key in here:
             raise CorpusError(f"{where}: the key {row.key!r} is there already (line {here[row.key]}); delete one row.")

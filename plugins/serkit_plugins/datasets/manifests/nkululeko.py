@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from serkit import config
-from serkit.data.tables import Row, Table, read_csv, seconds
+from serkit.data.tables import PARTS, Row, Table, read_csv, seconds
 from serkit.errors import CorpusError, UnknownNameError
 from serkit.types import Corpus
 from serkit_plugins.datasets.manifests.csv_manifest import find_csv
 from serkit_plugins.datasets.manifests.rows import SEXES, Entry, ManifestOptions, assemble, metadata
 
-COLUMNS = ("file", "start", "end", "speaker", "gender", "sex", "age", "fold", "session", "text", "language")
+FIELDS = ("session", "scenario", "text", "language", "take", "intensity")
+COLUMNS = ("file", "start", "end", "speaker", "gender", "sex", "age", "fold", "split", *FIELDS)
 """Columns that mean something, besides the target; others are kept as metadata."""
+_EMPTY = frozenset(["nan", "NaN", "-nan", "-NaN", "NA", "<NA>", "N/A", "n/a", "#N/A", "null", "NULL", "None"])
+"""What pandas, by which Nkululeko reads its tables, takes for an empty cell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +47,7 @@ class Nkululeko:
         """
         o = self.options
         manifest = find_csv(Path(root), "a table of Nkululeko")
-        table = _renamed(read_csv(manifest, (*COLUMNS, o.target)), o.colnames)
+        table = _emptied(_renamed(read_csv(manifest, (*COLUMNS, o.target)), o.colnames))
         table.need("file")
         table.need(o.target, remedy='name the column of the label with the dataset option target = "...".')
         folder = Path.cwd() if o.absolute_path else manifest.parent / o.audio_path
@@ -64,11 +67,19 @@ def _renamed(table: Table, names: Mapping[str, str]) -> Table:
             if here:
                 raise CorpusError(f"{table.path}, line 1, has both {a!r} and {b!r}; leave them out of colnames.")
             raise UnknownNameError(f"column of {table.path}", a, table.columns, "Correct the option colnames.")
-        new[here[0]] = b if here[0] == a else a
+        name = b if here[0] == a else a
+        if name in new.values() or name in table.columns:
+            raise CorpusError(f"{table.path}, line 1, would have two columns {name!r}; correct the option colnames.")
+        new[here[0]] = name
     if not new:
         return table
     rows = (Row(r.line, {new.get(c, c): v for c, v in r.cells.items()}) for r in table.rows)
     return Table(table.path, tuple(new.get(c, c) for c in table.columns), tuple(rows))
+
+
+def _emptied(table: Table) -> Table:
+    rows = (Row(r.line, {c: "" if v in _EMPTY else v for c, v in r.cells.items()}) for r in table.rows)
+    return Table(table.path, table.columns, tuple(rows))
 
 
 def _entry(table: Table, row: Row, target: str, others: list[str]) -> Entry:
@@ -76,7 +87,10 @@ def _entry(table: Table, row: Row, target: str, others: list[str]) -> Entry:
     if not cells["file"]:
         raise CorpusError(f"{where}: the cell of file is empty; name the recording, or delete the row.")
     gender = cells.get("gender") or cells.get("sex", "")
-    extra = {c: cells[c] for c in ("age", "fold", *others) if cells.get(c)}
+    extra = {c: cells[c] for c in ("age", "fold", "split", *others) if cells.get(c)}
+    if "split" in extra:
+        extra["split"] = PARTS.get(extra["split"].lower(), extra["split"])
+    known: dict[str, Any] = {c: cells[c] for c in FIELDS if cells.get(c)}
     if gender and gender.lower() not in SEXES:
         extra["gender"] = gender
     return Entry(
@@ -87,8 +101,6 @@ def _entry(table: Table, row: Row, target: str, others: list[str]) -> Entry:
         start=seconds(cells.get("start", ""), where, "start", timedelta=True) or 0.0,
         end=seconds(cells.get("end", ""), where, "end", timedelta=True),
         sex=SEXES.get(gender.lower()),
-        session=cells.get("session") or None,
-        text=cells.get("text") or None,
-        language=cells.get("language") or None,
         extra=extra,
+        **known,
     )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
 from serkit.data import audio
-from serkit.data.corpus import build
+from serkit.data.corpus import build, few
 from serkit.data.labels import canonical, renaming_note
 from serkit.data.tables import Table
 from serkit.errors import AudioError, CorpusError, nearest
@@ -16,8 +17,6 @@ from serkit.types import Corpus, Utterance
 from serkit_plugins.datasets.manifests.files import Finder, identifier
 
 SEXES: Mapping[str, Literal["f", "m"]] = {"f": "f", "female": "f", "m": "m", "male": "m"}
-SPLITS = {"train": "train", "dev": "dev", "test": "test", "val": "dev", "valid": "dev", "validation": "dev"}
-"""Names of the parts of a split, as they are found, to SerKit's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,9 +73,12 @@ def assemble(
 ) -> Corpus:
     """The corpus of ``entries``, whose files lie below the first of ``roots`` that has them.
 
-    Raises CorpusError, naming file and line, for a part that is empty or beyond the end of its file, two rows of the
-    same recording, two files that would have one id, a label outside the declared set, and files that do not exist.
+    Raises CorpusError, naming file and line, if there is none, for a part that is empty or beyond the end of its file,
+    two rows of the same recording, two files that would have one id, a label outside the declared set, and files that
+    do not exist.
     """
+    if not entries:
+        raise CorpusError(f"No row of {manifest} has a label; fill its column, or name another one in the options.")
     finder, lengths = Finder(roots), _Lengths()
     declared = _declared(options)
     seen: dict[str, tuple[Entry, Path]] = {}
@@ -97,7 +99,7 @@ def assemble(
     said = [*notes, *_missing(manifest, lost, len(entries), options)]
     if options.canonical:
         said += filter(None, [renaming_note(e.label for e, _ in seen.values())])
-    said += filter(None, [_overlap_note(list(seen.values()))])
+    said += filter(None, [_overlap_note(list(seen.values())), _sexes_note(utterances)])
     labels = declared or tuple(sorted({u.label for u in utterances}))
     gone = [identifier(e.file, roots[0], e.start, e.end) for e in lost]
     return build(name, roots[0], utterances, labels, missing=gone, notes=said)
@@ -156,7 +158,7 @@ def _part(e: Entry) -> str:
 
 
 def _twice(e: Entry, path: Path, first: Entry, before: Path) -> CorpusError:
-    if path == before:
+    if os.path.realpath(path) == os.path.realpath(before):
         return CorpusError(f"{e.where}: {e.file} is there already ({first.where}) with the same times; delete one row.")
     return CorpusError(
         f"{e.where}: {e.file} and {first.file} ({first.where}) differ only in their suffix, so both would have one id; "
@@ -185,6 +187,16 @@ def _overlap_note(rows: Sequence[tuple[Entry, Path]]) -> str:
         f"Rows that overlap in time with another row of their file: {len(pairs)} (first {second.where}, with "
         f"{first.where}); a split that is not by speaker, session or text may train on what it tests."
     )
+
+
+def _sexes_note(utterances: Iterable[Utterance]) -> str:
+    """A sentence on speakers who are women and men: two people under one name, or a slip."""
+    sexes: dict[str, set[str]] = {}
+    for u in utterances:
+        if u.speaker and u.sex:
+            sexes.setdefault(u.speaker, set()).add(u.sex)
+    both = sorted(s for s, found in sexes.items() if len(found) > 1)
+    return f"Speakers whose rows say both f and m: {few(both, 5)}." if both else ""
 
 
 def _declared(options: ManifestOptions) -> tuple[str, ...]:

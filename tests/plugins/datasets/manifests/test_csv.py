@@ -118,6 +118,16 @@ def test_a_link_to_the_folder_changes_no_id(tmp_path: Path, load: Load) -> None:
     assert [u.id for u in load(tmp_path / "link").utterances] == ["in"]
 
 
+def test_a_file_reached_on_two_ways_is_one(tmp_path: Path, refused: Refused) -> None:
+    path = manifest(tmp_path / "d", "file,emotion\na.wav,sad\n../d/a.wav,angry\n", "a.wav")
+    assert "../d/a.wav is there already" in refused(path)
+
+
+def test_a_speaker_of_both_sexes_is_told(tmp_path: Path, load: Load) -> None:
+    rows = "file,emotion,speaker,sex\na.wav,sad,x,f\nb.wav,sad,x,m\nc.wav,sad,y,m\n"
+    assert "Speakers whose rows say both f and m: x." in load(manifest(tmp_path, rows, "a.wav", "b.wav", "c.wav")).notes
+
+
 def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path, load: Load) -> None:
     rows = "a.wav,sad,0,0.5\na.wav,sad,0.5,\na.wav,sad,0.50,1.0\na.wav,sad,,1.005\na.wav,sad,,\n"
     path = manifest(tmp_path, f"file,emotion,start,end\n{rows}", "a.wav")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -117,7 +118,7 @@ def test_the_label_map_may_put_classes_together_or_lack_one(tmp_path: Path, load
     (tmp_path / "label_map.json").write_text("[]")
     assert "label_map.json must map each label to a name" in refused(path)
     (tmp_path / "label_map.json").write_text("{")
-    assert "label_map.json is not JSON" in refused(path)
+    assert "label_map.json, line 1, is not JSON" in refused(path)
 
 
 @pytest.mark.parametrize(
@@ -181,11 +182,30 @@ def test_bad_folds_are_told(tmp_path: Path, refused: Refused) -> None:
     assert "has another wav or emo than in" in refused(folder)
     test.write_text(before.split("\n")[0] + "\n")
     assert "do not test each recording once and train on all others (fold 1)" in refused(folder)
+    # the second was read in the place of the first, without a word
+    lines(folder / "fold1" / "emodb_test_fold_1.jsonl", ROWS)
+    assert "are both fold 1; delete or rename one" in refused(folder)
+    shutil.rmtree(folder / "fold1")
     lines(folder / "fold_1" / "emodb_test_fold1.jsonl", ROWS)
     assert "are both the test part, but differ" in refused(folder)
     for path in folder.glob("fold_1/*test*"):
         path.unlink()
     assert "lacks a train or a test file" in refused(folder)
+
+
+def test_a_fold_that_is_not_there_is_not_passed_over(tmp_path: Path, load: Load, refused: Refused) -> None:
+    folder = corpus_folder(tmp_path)
+    assert load(folder / "fold_1", fold=1).utterances == load(folder, fold=1).utterances
+    assert "has no fold_2" in refused(folder / "fold_1", fold=2)
+    assert "is a file; leave it out" in refused(folder / "emodb.jsonl", fold=1)
+
+
+def test_a_dataset_that_is_no_text_is_unknown(tmp_path: Path, load: Load) -> None:
+    """null became a corpus named "None", and its speakers other people than those of the same corpus by name."""
+    path = lines(tmp_path / "x.jsonl", [row("a", "sad", "w"), {**row("b", "joy", "w"), "dataset": None}])
+    for name in "ab":
+        write_noise(tmp_path / "w" / f"{name}.wav")
+    assert [u.extra.get("corpus", "") for u in load(path).utterances] == ["emodb", ""]
 
 
 def test_folders_without_lists_are_told(tmp_path: Path, refused: Refused) -> None:

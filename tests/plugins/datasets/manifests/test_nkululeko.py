@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from serkit.cli.main import invoke
+from serkit.data.export import write_manifest
 from serkit.data.protocols import make_protocol
 from serkit.errors import UnknownNameError
 from serkit.testing.audio import write_noise
@@ -54,6 +55,33 @@ def test_the_target_may_be_another_column(tmp_path: Path, load: Load, refused: R
     path = table(tmp_path, "file,speaker,mood\na.wav,1,up\nb.wav,1,down\n", "a.wav", "b.wav")
     assert load(path, target="mood").labels == ("down", "up")
     assert "no column 'emotion'; there is file, speaker, mood; name the column of the label" in refused(path)
+
+
+def test_cells_that_pandas_takes_for_empty_are_empty(tmp_path: Path, load: Load) -> None:
+    """They were a class "nan", and a speaker "nan" who was tested as if nobody else were behind the name."""
+    corpus = load(
+        table(tmp_path, "file,speaker,emotion\na.wav,nan,anger\nb.wav,x,NaN\nc.wav,y,joy\n", "a.wav", "c.wav")
+    )
+    assert [(u.speaker, u.label) for u in corpus.utterances] == [("", "angry"), ("y", "happy")]
+    assert "Rows without emotion that were left out: 1." in corpus.notes
+
+
+def test_a_table_without_labels_is_told(tmp_path: Path, refused: Refused) -> None:
+    assert "No row of" in refused(table(tmp_path, "file,emotion\na.wav,\n", "a.wav"))
+
+
+def test_two_columns_do_not_get_one_name(tmp_path: Path, refused: Refused) -> None:
+    """The last one was taken without a word."""
+    path = table(tmp_path, "file,emo,mood\na.wav,sad,x\n", "a.wav")
+    assert "would have two columns 'emotion'" in refused(path, colnames={"emo": "emotion", "mood": "emotion"})
+
+
+def test_columns_of_an_utterance_can_be_exported(tmp_path: Path, load: Load) -> None:
+    """A column take was metadata, of which a manifest cannot have one beside the field of that name."""
+    corpus = load(table(tmp_path, "file,emotion,take,split\na.wav,sad,1,Eval\n", "a.wav"))
+    assert corpus.utterances[0].take == "1"
+    assert corpus.utterances[0].extra == {"split": "test"}
+    assert write_manifest(corpus, tmp_path / "out.csv").is_file()
 
 
 @pytest.mark.parametrize("names", [{"Participant": "speaker"}, {"speaker": "Participant"}])
