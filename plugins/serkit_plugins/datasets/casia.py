@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Any, Literal
@@ -116,7 +117,7 @@ def _id(below: PurePath) -> str | None:
     parts = [*below.parts[:-1], below.stem.strip()]
     speaker, emotion = _nearest(parts, _SPEAKER), _nearest(parts, _EMOTION)
     rest = _EMOTION.sub("", _SPEAKER.sub("", parts[-1]))
-    number = re.fullmatch(r"[\W_]*(\d{1,3})[\W_]*", rest)
+    number = re.fullmatch(r"[\W_]*([0-9]{1,3})[\W_]*", rest)
     if not speaker or not emotion or not number or int(number[1]) == 0:
         return None
     part = "different-text/" if any(map(_has_different_texts, parts)) else ""
@@ -126,13 +127,15 @@ def _id(below: PurePath) -> str | None:
 def _has_different_texts(folder: str) -> bool:
     """Whether a folder is that of the different texts. Archives from China are often unpacked with its name, which is
     in GBK, taken for another encoding; without it, both parts would have the same ids."""
-    raw = [os.fsencode(folder), *(folder.encode(encoding, "ignore") for encoding in ("cp437", "latin-1"))]
+    raw = [folder.encode(encoding, "ignore") for encoding in ("cp437", "latin-1")]
+    with suppress(UnicodeEncodeError):  # half a surrogate pair: a table's mistake, which no file is named by
+        raw.append(os.fsencode(folder))
     return _DIFFERENT_TEXTS in folder or any(_DIFFERENT_TEXTS.encode("gbk") in name for name in raw)
 
 
 def _word(names: Mapping[str, str]) -> re.Pattern[str]:
     """One of the names, not inside a longer word."""
-    return re.compile(rf"(?<![a-z])({'|'.join(map(re.escape, names))})(?![a-z])", re.IGNORECASE)
+    return re.compile(rf"(?<![a-z])({'|'.join(map(re.escape, names))})(?![a-z])", re.ASCII | re.IGNORECASE)
 
 
 _SPEAKER, _EMOTION = _word(_SPEAKER_NAMES), _word(_EMOTION_NAMES)

@@ -55,7 +55,7 @@ TEXTS = {
 COUNTS = {"angry": 127, "boredom": 81, "disgust": 46, "fear": 69, "happy": 71, "neutral": 79, "sad": 62}
 
 # Versions of the 535 are a to f; release 2.0 adds recordings, so any letter is read.
-_NAME = re.compile(r"(03|08|09|1[0-6])(a0[12457]|b0[1239]|b10)([wleaftn])([a-z])", re.IGNORECASE)
+_NAME = re.compile(r"(03|08|09|1[0-6])(a0[12457]|b0[1239]|b10)([wleaftn])([a-z])", re.ASCII | re.IGNORECASE)
 _ADDED = 281  # recordings that release 2.0 adds
 _EXPECTED = "535 files named like 03a01Fa.wav (speaker, text, emotion letter, version)"
 

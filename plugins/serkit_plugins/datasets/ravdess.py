@@ -67,7 +67,7 @@ ARCHIVES: Mapping[str, Archive] = {
 }
 
 # modality, vocal channel, emotion, intensity, statement, repetition, actor
-_NAME = re.compile(r"0[123]-0[12]-0[1-8]-0[12]-0[12]-0[12]-(0[1-9]|1\d|2[0-4])")
+_NAME = re.compile(r"0[123]-0[12]-0[1-8]-0[12]-0[12]-0[12]-(0[1-9]|1[0-9]|2[0-4])")
 _EXPECTED = "files named like 03-01-05-01-02-01-12.wav (seven pairs of digits, the last the actor) at any depth"
 
 

@@ -26,7 +26,7 @@ CODES = {
 
 LABELS = tuple(sorted(CODES.values()))
 
-_NAME = re.compile(r"(?:(DC|JE|JK|KL)_)?(sa|su|a|d|f|h|n)(\d\d)", re.IGNORECASE)
+_NAME = re.compile(r"(?:(DC|JE|JK|KL)_)?(sa|su|a|d|f|h|n)(\d\d)", re.ASCII | re.IGNORECASE)
 _EXPECTED = "480 files named like DC/a01.wav or DC_a01.wav (speaker DC, JE, JK or KL, emotion code, number)"
 
 

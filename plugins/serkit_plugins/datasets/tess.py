@@ -43,8 +43,8 @@ wag walk wash week wheat when which whip white wife wire witch yearn yes young y
 """
 
 
-_NAME = re.compile(rf"(?:(OAF?|YAF)_)?([a-z]+)_({'|'.join(EMOTIONS)})", re.IGNORECASE)
-_FOLDER = re.compile(r"(OAF?|YAF)(?![a-z])", re.IGNORECASE)
+_NAME = re.compile(rf"(?:(OAF?|YAF)_)?([a-z]+)_({'|'.join(EMOTIONS)})", re.ASCII | re.IGNORECASE)
+_FOLDER = re.compile(r"(OAF?|YAF)(?![a-z])", re.ASCII | re.IGNORECASE)
 _EXPECTED = "2800 files named like OAF_back_fear.wav (speaker OAF or YAF, word, emotion)"
 # Reported unreadable by some decoders in common copies.
 _ODD = ("YAF_germ_angry", "YAF_neat_fear")

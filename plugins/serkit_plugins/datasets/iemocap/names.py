@@ -10,10 +10,10 @@ from typing import Literal
 Scenario = Literal["improvised", "scripted"]
 SCENARIOS: tuple[Scenario, ...] = ("improvised", "scripted")
 
-_DIALOGUE = r"Ses0([1-5])([FM])_(impro\d\d[ab]?|script\d\d_\d[ab]?)"
+_DIALOGUE = r"Ses0([1-5])([FM])_(impro[0-9]{2}[ab]?|script[0-9]{2}_[0-9][ab]?)"
 DIALOGUE = re.compile(_DIALOGUE)
 # XX and a digit in place of the number: a turn that was cut but not rated.
-_TURN = re.compile(rf"({_DIALOGUE})_([FM])(\d{{3}}|XX\d+)")
+_TURN = re.compile(rf"({_DIALOGUE})_([FM])([0-9]{{3}}|XX[0-9]+)")
 _TURN_AT_END = re.compile(rf"(?:^|[^A-Za-z0-9]){_TURN.pattern}$")
 
 
