@@ -47,7 +47,8 @@ def evaluate(
     the reason in ``interval_note``.
 
     A metric that raises, returns no number or one outside its declared range has nulls for values and says so in
-    ``failed`` (null otherwise): one bad metric does not cost the run its others.
+    ``failed`` (null otherwise): one bad metric does not cost the run its others. So has a headline metric that is not
+    among ``metrics``, because its code could not be imported.
 
     Returns a dict that ``json.dumps(..., allow_nan=False)`` takes, with the keys ``n_folds``, ``n_seeds``,
     ``collapsed``, ``uar``, ``war``, ``metrics``, ``per_class_recall`` (pooled), ``support``, ``confusion`` (counts over
@@ -82,7 +83,7 @@ def evaluate(
         "n_folds": len(folds),
         "n_seeds": len(seeds),
         "collapsed": [{"seed": s, "fold": f} for s in seeds for f in folds if _collapsed(chosen[s, f])],
-        **{name: summaries[name] for name in HEADLINE if name in summaries},
+        **{name: summaries.get(name) or _undefined(f"the metric {name} was left out", folds) for name in HEADLINE},
         "metrics": summaries,
         "per_class_recall": dict(zip(names, recall, strict=True)),
         "support": {

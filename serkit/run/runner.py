@@ -323,8 +323,6 @@ def _evaluate(
             recipe.published,
             protocol=protocol.full_name,
             complete=whole,
-            labels=protocol.labels,
-            protocol_labels=protocol.labels,
             uar=scores["uar"]["mean"],
             scored=protocol.scored,
             subset=run.corpus.subset,

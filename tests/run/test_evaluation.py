@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
+import sys
 import time
 from typing import Any
 
@@ -296,6 +297,26 @@ def test_nan_from_a_metric_is_null() -> None:
     assert got["per_fold"] == {"a": 0.5, "b": None}
     assert got["mean"] is None  # a mean over the other folds alone would pass for one over all
     assert got["pooled"] is got["interval95"] is None
+
+
+def test_a_run_outlives_a_headline_metric_and_a_scikit_learn_that_cannot_be_imported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Both ended a run after its training: with KeyError 'uar', and in the ROC curves, which no metric guards."""
+    results = random_run(seeds=1)
+    got = evaluate(results, labels=LABELS, metrics={k: v for k, v in metrics().items() if k != "uar"}, resamples=20)
+    assert got["uar"]["mean"] is got["uar"]["pooled"] is None
+    assert got["uar"]["per_fold"] == dict.fromkeys(["f0", "f1", "f2", "f3"])
+    assert "uar was left out" in got["uar"]["interval_note"]
+    assert 0 < got["war"]["pooled"] < 1
+
+    for name in ("sklearn", "sklearn.metrics"):
+        monkeypatch.setitem(sys.modules, name, None)
+    got = evaluate(results, labels=LABELS, metrics=metrics(), resamples=20)
+    assert got["roc"] is got["uar"]["pooled"] is None
+    assert "ModuleNotFoundError" in got["metrics"]["uar"]["failed"]
+    assert 0 < got["metrics"]["ece"]["pooled"] < 1  # it needs no scikit-learn
+    assert got["per_class_recall"]["sad"] > 0
 
 
 def test_missing_folds_and_foreign_classes_are_refused() -> None:

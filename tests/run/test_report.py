@@ -105,8 +105,6 @@ def fake_run(
             published,
             protocol=protocol,
             complete=True,
-            labels=labels,
-            protocol_labels=labels,
             uar=scores["uar"]["mean"],
         ),
     }

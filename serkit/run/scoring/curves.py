@@ -18,7 +18,8 @@ _AT = np.linspace(0, 1, 101)
 
 
 def roc(pooled: Mapping[int, Predictions]) -> dict[str, Any] | None:
-    """Curves of each class against the rest and their macro and micro averages; None without utterances.
+    """Curves of each class against the rest and their macro and micro averages; None without utterances, and where
+    scikit-learn cannot be imported (each metric that needs it says so).
 
     ``{"fpr": [...], "classes": {label: {"auc", "tpr"}}, "macro": {...}, "micro": {...}}``. Each seed has a curve of its
     own, over the utterances of all folds; kept are the means over seeds, of the area and of the curve at each false
@@ -28,7 +29,7 @@ def roc(pooled: Mapping[int, Predictions]) -> dict[str, Any] | None:
     """
     runs = list(pooled.values())
     labels = runs[0].labels
-    if not len(runs[0]):
+    if not len(runs[0]) or not _scikit_learn():
         return None
     classes = {label: _curve([(p.truth == c, p.posteriors[:, c]) for p in runs]) for c, label in enumerate(labels)}
     known = [x for x in classes.values() if x["auc"] is not None]
@@ -65,6 +66,14 @@ def calibration(pooled: Mapping[int, Predictions]) -> dict[str, Any] | None:
         "confidence": [c / n if n else None for n, c, _ in rows],
         "accuracy": [r / n if n else None for n, _, r in rows],
     }
+
+
+def _scikit_learn() -> bool:
+    try:
+        import sklearn.metrics  # noqa: F401
+    except ImportError:
+        return False
+    return True
 
 
 def _curve(runs: Sequence[tuple[NDArray[np.bool_], NDArray[np.float64]]]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from serkit.types import Published
@@ -13,8 +12,6 @@ def compare_published(
     *,
     protocol: str,
     complete: bool,
-    labels: Sequence[str],
-    protocol_labels: Sequence[str],
     uar: float | None,
     subset: str = "all",
     corpus_complete: bool = True,
@@ -22,12 +19,11 @@ def compare_published(
 ) -> dict[str, Any] | None:
     """The published figure beside ours, and whether the two may be compared; None without a published figure.
 
-    ``protocol`` is the full name of the run's protocol, ``complete`` false where folds were left out, ``labels`` the
-    classes of the run, ``protocol_labels`` those of the protocol, ``uar`` our mean over folds in [0, 1] (papers print
-    means over folds), ``subset`` what of the corpus is in its table, ``corpus_complete`` false where files of it are
-    missing, ``scored`` false where the protocol tests nothing. ``comparable`` is true only for the same protocol and
-    subset, all folds, classes and files. ``difference`` is our UAR minus theirs, given also where it is not comparable;
-    ``reasons`` says in words what stands against the comparison.
+    ``protocol`` is the full name of the run's protocol, ``complete`` false where folds were left out, ``uar`` our mean
+    over folds in [0, 1] (papers print means over folds), ``subset`` what of the corpus is in its table and with which
+    classes, ``corpus_complete`` false where files of it are missing, ``scored`` false where the protocol tests nothing.
+    ``comparable`` is true only for the same protocol and subset, all folds and files. ``difference`` is our UAR minus
+    theirs, given also where it is not comparable; ``reasons`` says in words what stands against the comparison.
     """
     if published is None:
         return None
@@ -38,8 +34,6 @@ def compare_published(
         reasons.append(f"it was measured on the subset {published.subset!r} of the corpus, this run on {subset!r}")
     if not complete:
         reasons.append("folds of the protocol were left out of this run")
-    if set(labels) != set(protocol_labels):
-        reasons.append(f"this run has the classes {', '.join(labels)}, the protocol {', '.join(protocol_labels)}")
     if not corpus_complete:
         reasons.append("files of the corpus are missing here")
     return {
