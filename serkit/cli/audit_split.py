@@ -126,7 +126,9 @@ def _names(dataset: str, pattern: str) -> Names:
 
 
 def _folder(data: Sequence[str]) -> Path:
-    folder = Path(data[0]).expanduser()
+    from serkit.data.fetch import user_path
+
+    folder = user_path(data[0], "--data")
     if len(data) > 1 or not folder.is_dir():
         raise UserError(
             f"--data {' '.join(data)} is not one folder; name the one that holds the recordings of --split."

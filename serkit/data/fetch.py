@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import CorpusError, DownloadError, PluginError, blame
+from serkit.errors import CorpusError, DownloadError, PluginError, UserError, blame
 
 if TYPE_CHECKING:  # only hints need it, and the host imports pluggy
     from serkit.host.specs import DatasetSpec
@@ -28,11 +28,29 @@ _ATTEMPTS = 3
 _MOST_UNPACKED_BYTES = 64 << 30
 
 
+def user_path(text: str | os.PathLike[str], given_with: str) -> Path:
+    """``text`` as a path, a leading ``~`` or ``~name`` replaced by that home folder.
+
+    ``given_with`` says in errors where it stood. Raises UserError if it is empty (a variable of the shell that is not
+    set must not mean the working folder) or begins with the name of nobody here.
+    """
+    if not os.fspath(text):
+        raise UserError(f"The path given with {given_with} is empty; name a folder or a file.")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        user = Path(text).parts[0]
+        raise UserError(
+            f"{os.fspath(text)} given with {given_with} begins with {user}, and there is no such user here; correct "
+            f"it, or write ./{user} for a folder of that name."
+        ) from None
+
+
 def cache_dir() -> Path:
     """The folder that fetched corpora and slow features are kept in: ``SERKIT_CACHE``, else the user's cache folder."""
     override = os.environ.get("SERKIT_CACHE")
     if override:
-        return Path(override).expanduser()
+        return user_path(override, "SERKIT_CACHE")
     import platformdirs
 
     return Path(platformdirs.user_cache_dir("serkit", appauthor=False))
@@ -69,12 +87,12 @@ def locate(
     written beside the final folder and renamed at the end: an interrupted one leaves nothing that looks whole, and the
     next goes on from what was downloaded.
 
-    Raises CorpusError if ``data`` does not exist or the corpus is neither there nor fetchable (or ``allow_fetch`` is
-    false); DownloadError from the fetch.
+    Raises UserError if ``data`` is no path (see :func:`user_path`), CorpusError if it does not exist or the corpus is
+    neither there nor fetchable (or ``allow_fetch`` is false); DownloadError from the fetch.
     """
     if data is not None:
-        given = Path(data).expanduser()
-        if not given.exists():
+        given = user_path(data, "--data")
+        if not os.path.exists(given):  # not given.exists(), which raises OSError for a name that is too long
             raise CorpusError(f"{given} given with --data does not exist; check the path.")
         if not given.is_dir() and not spec.file:
             raise CorpusError(f"{given} given with --data is a file; name the folder that holds {spec.name}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -197,6 +198,8 @@ def load(choice: CorpusChoice, host: Host, *, progress: Progress | None = None, 
 
 def _paths(wanted: Sequence[str], data: Sequence[str | Path]) -> dict[str, str]:
     """The folder of each part that ``--data`` names."""
+    from serkit.data.fetch import user_path
+
     named: dict[str, str] = {}
     rest = []
     for item in map(str, data):
@@ -206,7 +209,7 @@ def _paths(wanted: Sequence[str], data: Sequence[str | Path]) -> dict[str, str]:
                 problem = "is given twice" if name in named else "names no folder"
                 raise UserError(f"--data {name}=... {problem}; give one folder for each corpus.")
             named[name] = folder
-        elif equals and "/" not in name and not Path(item).expanduser().exists():  # a folder's name may hold "="
+        elif equals and "/" not in name and not os.path.exists(user_path(item, "--data")):  # a folder may be named a=b
             raise UnknownNameError("corpus of this run", name, wanted, f"--data {item} is neither a folder nor that.")
         else:
             rest.append(item)
@@ -217,7 +220,7 @@ def _paths(wanted: Sequence[str], data: Sequence[str | Path]) -> dict[str, str]:
             f"give one for each in this order, or name it: --data {wanted[0]}=FOLDER."
         )
     found = {**named, **dict(zip(unnamed, rest, strict=False))}
-    return {name: str(Path(folder).expanduser().resolve()) for name, folder in found.items()}
+    return {name: str(user_path(folder, "--data").resolve()) for name, folder in found.items()}
 
 
 def _part(name: str, table: Any, path: str, where: str) -> PartChoice:

@@ -15,7 +15,7 @@ import pytest
 
 from serkit.data import fetch
 from serkit.data.progress import SilentProgress
-from serkit.errors import CorpusError, DownloadError
+from serkit.errors import CorpusError, DownloadError, UserError
 from serkit.host.specs import DatasetSpec
 
 CONTENT = np.random.default_rng(0).bytes(700_000)
@@ -251,6 +251,20 @@ def test_locate_says_where_to_get_it(cache: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(CorpusError, match="is a file"):
         fetch.locate(spec(fetchable=True), tmp_path / "file", Toy())
+
+
+def test_a_path_of_nobody_or_of_nothing_is_one_sentence(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`~corpora/x` (a folder, meant) was a traceback, and an empty path the working folder."""
+    assert fetch.user_path("~", "--data") == Path.home()
+    with pytest.raises(UserError, match=r"~nobody-here/x given with --data .* no such user .* \./~nobody-here"):
+        fetch.user_path("~nobody-here/x", "--data")
+    with pytest.raises(UserError, match="given with --data is empty"):
+        fetch.locate(spec(), "", Toy())
+    with pytest.raises(CorpusError, match="does not exist"):
+        fetch.locate(spec(), "/" + "a" * 5000, Toy())
+    monkeypatch.setenv("SERKIT_CACHE", "~nobody-here")
+    with pytest.raises(UserError, match="given with SERKIT_CACHE"):
+        fetch.cache_dir()
 
 
 def test_an_unwritable_cache_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,9 @@ def test_data_is_given_in_the_order_of_the_names_or_by_name(tmp_path: Path) -> N
         ("emodb+demo", ["emodb=/a", "demo=/b", "/c"], r"gives 1 folder\(s\) for 0 corpora \(none left\)"),
         ("emodb+demo", ["emodb=/a", "emodb=/b"], "--data emodb=... is given twice"),
         ("emodb+demo", ["emodb="], "--data emodb=... names no folder"),
+        ("emodb", [""], "given with --data is empty"),  # --data "$UNSET" read the working folder
+        ("emodb", ["~nobody-here/a"], "begins with ~nobody-here, and there is no such user"),  # was a RuntimeError
+        ("emodb+demo", ["emodb=~nobody-here", "/a"], "begins with ~nobody-here"),
         ("emodb+demo", ["emo=/a", "/b"], "no corpus of this run named 'emo'; did you mean 'demo'"),
         ("emodb+emodb", [], "names emodb twice, .*same ids.*csv manifest"),
         ("emodb+", [], "has an empty part; write for example emodb"),

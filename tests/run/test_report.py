@@ -87,6 +87,7 @@ def fake_run(
         "protocol_hash": "9f2c" * 16,
         "information": "inductive",
         "training_speakers": [8],
+        "test_evaluations": {"recipe": 1, "protocol": 7},
         **scores,
         "dev": {"best": 0.741, "last": 0.702},
         "cost": {
@@ -190,6 +191,8 @@ def test_both_pages_show_the_numbers_of_metrics_json(run: Path) -> None:
         f"95 % interval {100 * low:.1f} to {100 * high:.1f} %",
         f"{100 * uar['mean']:.1f} % ± {100 * uar['std_folds']:.1f} points",
         "pooled over 10 folds and 2 seeds",
+        "1 time",  # how often the ledger saw this recipe, and the protocol
+        "7 times",
         "82.8 %",
         "measured under emodb/chen4@1, this run under emodb/loso_next@1",
         "best epoch 74.1 %, last epoch 70.2 %",
@@ -393,6 +396,8 @@ def test_groups_that_differ_for_another_reason_say_so() -> None:
     assert words(f=f, m=m | {"classes": ["sad", "calm"]}).endswith(
         "some groups lack classes that others have, so their tasks differ."
     )
+    # a model that says one class has one recall everywhere; said was "0.0 points between f and f"
+    assert words(f=f, m=f) == "UAR by sex: 75.0 % in each of 2 groups."
     assert words(f=f | {"uar": None}, m=m | {"uar": None}) == "UAR by sex: undefined in all groups."
 
 

@@ -179,8 +179,10 @@ def environment_rows(facts: Facts) -> list[tuple[str, str]]:
     out = [(k.replace("_", " "), str(v)) for k, v in rows if v not in (None, "")]
     if m.get("training_speakers"):
         out.append(("training speakers a fold", " or ".join(map(str, m["training_speakers"]))))
-    if isinstance(m.get("test_evaluations"), int):
-        out.append(("test folds read by this recipe", count(m["test_evaluations"], "time")))
+    read = m.get("test_evaluations")  # None where the ledger could not be kept
+    if read:
+        out.append(("test folds read here by this recipe", count(read["recipe"], "time")))
+        out.append(("test folds read here by any recipe", count(read["protocol"], "time")))
     if isinstance(e.get("seconds"), int | float):
         out.append(("time", duration(e["seconds"])))
     return out

@@ -114,7 +114,9 @@ def _difference(kind: str, groups: Mapping[str, Mapping[str, Any]]) -> str:
     most = "" if len(known) == 2 else "at most "
     words = f"UAR by {kind}: {most}{100 * (a - b):.1f} points between {top} ({percent(a)}) and {low} ({percent(b)})"
     few = [g["speakers"] for g in (known[top], known[low])]
-    if kind != "speaker" and None not in few:
+    if a == b:  # top and low are then one group
+        words = f"UAR by {kind}: {percent(a)} in each of {len(known)} groups"
+    elif kind != "speaker" and None not in few:
         words += f", which are {few[0]} and {count(few[1], 'speaker')}"
     if len({frozenset(g.get("classes") or ()) for g in known.values()}) > 1:
         words += "; some groups lack classes that others have, so their tasks differ"

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from annotated_types import Ge
 
 from serkit import config
+from serkit.data.fetch import user_path
 from serkit.data.recognise import wrong_folder
 from serkit.data.tables import PARTS, read_json, read_jsonl, read_text
 from serkit.errors import ConfigError, CorpusError
@@ -74,7 +75,9 @@ class EmoBox:
         else:
             notes.append("The files name no speakers; the option speaker_pattern reads them from the keys.")
         # resolved, so that what lies above the working folder is looked through as well
-        roots = [Path(self.options.root).expanduser()] if self.options.root else [folder, *folder.resolve().parents]
+        roots = (
+            [user_path(self.options.root, "dataset.root")] if self.options.root else [folder, *folder.resolve().parents]
+        )
         return assemble("emobox", source, entries, self.options, roots=roots, notes=notes)
 
     def _entry(self, row: _Row, names: _LabelMap, placed: Mapping[str, str]) -> Entry:
