@@ -26,6 +26,8 @@ def dataset_options(sets: list[str] | None) -> dict[str, Any]:
         path = key.strip().removeprefix("dataset.").split(".")
         if not equals or not all(path):
             raise ConfigError(f"--set {item!r} is not key=value; write for example --set missing=skip.")
+        if path == ["name"]:
+            raise ConfigError(f"--set {item!r} names a dataset, but the command has named it already; leave it out.")
         value = config.literal(text)
         for part in reversed(path[1:]):
             value = {part: value}

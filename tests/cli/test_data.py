@@ -141,6 +141,12 @@ def test_check_takes_options_of_the_dataset(tmp_path: Path) -> None:
         call(*given, "subset")
 
 
+def test_set_cannot_name_another_dataset(tmp_path: Path) -> None:
+    """It was accepted and had no effect."""
+    with pytest.raises(ConfigError, match="--set 'name=ravdess' names a dataset"):
+        call("check", "emodb", "--data", str(tmp_path), "--set", "name=ravdess")
+
+
 def test_check_of_a_pool_checks_its_parts_and_counts_what_they_share(tmp_path: Path) -> None:
     for name in ("03a01Wa", "03a01Fa", "03a01Nc", "03a04Lc"):
         for part in ("emodb", "own"):

@@ -183,7 +183,13 @@ def _recordings(root: Path) -> Recordings:
 
 
 def _name_of(path: PurePath) -> str | None:
-    """The id of a recording (``03a01Fa``) in the case of the published names; None for other files."""
+    """The id of a recording (``03a01Fa``) in the case of the published names; None for other files.
+
+    Release 2.0 has laryngograms as well. Files in a folder that says so are none, whatever they are named: with the
+    names of the recordings they would be copies that differ.
+    """
+    if any("laryng" in folder.lower() for folder in path.parts[:-1]):
+        return None
     match = _NAME.fullmatch(path.stem)
     return match and f"{match[1]}{match[2].lower()}{match[3].upper()}{match[4].lower()}"
 

@@ -287,7 +287,7 @@ def test_characters_that_only_look_alike_make_no_name(name: str, odd: str, trees
     the first, EMO-DB's and IEMOCAP's made ids of them, and CASIA's fell over half a surrogate pair of a table."""
     dataset = make_dataset(registered(name), get_host().load("dataset", name))
     names = [u.path.relative_to(trees[name]) for u in load(name, trees[name]).utterances]
-    for below, k in ((below, k) for below in names for k in range(len(below.stem))):
+    for below, k in ((path, k) for path in names for k in range(len(path.stem))):
         path = below.with_name(f"{below.stem[:k]}{odd}{below.stem[k + 1 :]}.wav")
         for folder in ("", odd):
             found = dataset.identify(PurePosixPath(folder, path))

@@ -140,6 +140,15 @@ def test_release_2_with_816_recordings(tmp_path: Path) -> None:
     assert (len(whole.utterances), whole.complete, whole.subset, whole.notes) == (816, True, "816", ())
 
 
+def test_laryngograms_are_no_recordings(tmp_path: Path) -> None:
+    lay(tmp_path / "wav", IDS)
+    write_noise(tmp_path / "Laryngograms" / f"{IDS[0]}.wav")
+    corpus = EmoDb().load(tmp_path)
+    assert corpus.by_id()[IDS[0]].path == tmp_path / "wav" / f"{IDS[0]}.wav"
+    (note,) = corpus.notes
+    assert f"left out (Laryngograms/{IDS[0]}.wav)" in note
+
+
 def test_another_number_is_told_and_what_is_missing_is_named(tmp_path: Path) -> None:
     lay(tmp_path, IDS[7:] + extra_names(2))
     (tmp_path / "other.wav").touch()
