@@ -173,7 +173,7 @@ def fetch(name: Name, set_: Set = None, as_json: Json = False) -> None:
 
 def _row(host: Any, registered: Any) -> dict[str, Any]:
     """What is known of a corpus without reading it; a broken plugin is a row with its problem, not an end."""
-    from serkit.data.fetch import home, present
+    from serkit.data.fetch import home, needs_data, present
     from serkit.data.loading import make_dataset
 
     spec = registered.spec
@@ -194,8 +194,10 @@ def _row(host: Any, registered: Any) -> dict[str, Any]:
         "problem": None,
     }
     try:
-        folder = home(spec, make_dataset(registered, host.load("dataset", spec.name)))
-        row |= {"path": str(folder), "present": present(folder)}
+        dataset = make_dataset(registered, host.load("dataset", spec.name))
+        if not needs_data(spec):
+            folder = home(spec, dataset)
+            row |= {"path": str(folder), "present": present(folder)}
     except SerkitError as error:
         row["problem"] = str(error)
     return row

@@ -99,14 +99,18 @@ def _dataset(host: Host, spec: Any) -> dict[str, Any]:
     import dataclasses
 
     from serkit.cli.settings import rows
-    from serkit.data.fetch import corpus_dir
+    from serkit.data.fetch import home, needs_data, present
 
     dataset = host.load("dataset", spec.name)()
-    folder = corpus_dir(getattr(dataset, "cache_name", spec.name))
-    here = folder.is_dir() and any(folder.iterdir())
+    folder = None if needs_data(spec) else home(spec, dataset)
     options = getattr(dataset, "options", None)
     settings = rows(type(options)) if dataclasses.is_dataclass(options) else []
-    return {"utterances": sum(spec.labels.values()), "folder": str(folder), "here": here, "settings": settings}
+    return {
+        "utterances": sum(spec.labels.values()),
+        "folder": folder and str(folder),
+        "here": folder is not None and present(folder),
+        "settings": settings,
+    }
 
 
 def _pool(host: Host, name: str) -> dict[str, Any]:
@@ -181,7 +185,7 @@ def _print_dataset(page: dict[str, Any]) -> None:
         return
     if page["settings"]:
         _settings("settings [dataset]", page["settings"])
-    if not page["labels"]:
+    if page["folder"] is None:
         show_("Reads what you have; name its file or folder with --data")
         return
     if page["here"]:

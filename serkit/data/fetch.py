@@ -61,8 +61,18 @@ def corpus_dir(name: str) -> Path:
     return cache_dir() / "corpora" / name
 
 
+def needs_data(spec: DatasetSpec) -> bool:
+    """Whether the dataset reads what a user has, a manifest, so that nothing of it is ever in the cache."""
+    return spec.file and not spec.labels
+
+
 def home(spec: DatasetSpec, dataset: Any) -> Path:
-    """The folder of the cache that belongs to ``dataset``, named by its ``cache_name`` if it has one."""
+    """The folder of the cache that belongs to ``dataset``, named by its ``cache_name`` if it has one.
+
+    Raises CorpusError if there can be none.
+    """
+    if needs_data(spec):
+        raise CorpusError(f"The dataset {spec.name} reads what you have; name its file or folder with --data.")
     return corpus_dir(getattr(dataset, "cache_name", spec.name))
 
 
@@ -100,8 +110,6 @@ def locate(
     kept = home(spec, dataset)
     if present(kept):
         return kept
-    if spec.file and not spec.labels:
-        raise CorpusError(f"The dataset {spec.name} reads what you have; name its file or folder with --data.")
     where = f"get it at {spec.homepage}" if spec.homepage else "get it from its makers"
     if not (spec.embedded or spec.fetchable):
         raise CorpusError(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serkit import config
 from serkit.errors import ConfigError, UnknownNameError, UserError
 from serkit.host import DatasetSpec, Host, Registered
 from serkit.host.protocols import ALL_DATA, CROSS_CORPUS, LOSO_NEXT, POOLED_SPEAKERS, RANDOM_5FOLD
@@ -23,7 +25,8 @@ POOL_PROTOCOLS: tuple[ProtocolSpec, ...] = (CROSS_CORPUS, POOLED_SPEAKERS, LOSO_
 
 @dataclass(frozen=True, kw_only=True)
 class PartChoice:
-    """One dataset plugin of the choice. An empty ``path`` is the cache; ``options`` are the plugin's."""
+    """One dataset plugin of the choice. An empty ``path`` is the cache; ``options`` are the plugin's, all of them and
+    as it took them where it shows them (``816`` as ``"816"``), so that one meaning has one identity."""
 
     name: str
     path: str = ""
@@ -95,8 +98,8 @@ def choose(table: Mapping[str, Any], data: Sequence[str | Path], host: Host, *, 
     """The corpora that a ``[dataset]`` table names, with ``data`` (what ``--data`` gave) over their paths.
 
     ``data`` holds folders in the order of the names as written, or ``name=folder``. ``where`` names the source of the
-    table in errors. Raises UnknownNameError for a dataset that does not exist and UserError for anything that does
-    not fit; no corpus is read.
+    table in errors. Raises UnknownNameError for a dataset that does not exist, UserError for anything that does not
+    fit, options among it, and PluginError for a dataset that cannot be made; no corpus is read.
     """
     wanted = names(str(table["name"]))
     for name in wanted:
@@ -116,7 +119,7 @@ def choose(table: Mapping[str, Any], data: Sequence[str | Path], host: Host, *, 
                 )
         parts = [_part(name, table.get(name, {}), f"dataset.{name}", where) for name in sorted(wanted)]
     return CorpusChoice(
-        parts=tuple(replace(p, path=paths.get(p.name, p.path)) for p in parts),
+        parts=tuple(replace(p, path=paths.get(p.name, p.path), options=_taken(p, host)) for p in parts),
         label_map=_label_map(table.get("label_map", {}), "dataset.label_map", where),
     )
 
@@ -237,6 +240,17 @@ def _part(name: str, table: Any, path: str, where: str) -> PartChoice:
         options={k: v for k, v in table.items() if k not in ("path", "label_map")},
         label_map=_label_map(table.get("label_map", {}), f"{path}.label_map", where),
     )
+
+
+def _taken(part: PartChoice, host: Host) -> dict[str, Any]:
+    """The options of a part as its dataset took them, defaults as well; as written if it has no settings dataclass."""
+    from serkit.data.loading import make_dataset
+
+    dataset = make_dataset(host.get("dataset", part.name), host.load("dataset", part.name), part.options)
+    settings = getattr(dataset, "options", None)
+    if dataclasses.is_dataclass(settings) and not isinstance(settings, type):
+        return config.dump(settings)
+    return dict(part.options)
 
 
 def _label_map(table: Any, path: str, where: str) -> dict[str, str]:

@@ -119,8 +119,10 @@ def test_a_reader_of_manifests_counts_what_the_manifest_says(tmp_path: Path) -> 
     (row,) = [row for row in json.loads(call("list", "--json").stdout) if row["name"] == "csv"]
     assert (row["utterances"], row["speakers"], row["labels"]) == (None, None, {})
     assert "as the manifest says; pass it with --data" in call("list").stdout
-    with pytest.raises(CorpusError, match="name its file or folder with --data"):
-        call("check", "csv")
+    assert row["path"] is None
+    for words in (("check", "csv"), ("path", "csv"), ("fetch", "csv")):  # path printed a folder that nobody uses
+        with pytest.raises(CorpusError, match="name its file or folder with --data"):
+            call(*words)
     sf.write(tmp_path / "a.wav", np.zeros(100, np.int16), 16000)
     (tmp_path / "m.csv").write_text("file,emotion,speaker\na.wav,Anger,x\n")
     result = call("check", "csv", "--data", str(tmp_path / "m.csv"))

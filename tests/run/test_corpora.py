@@ -118,6 +118,17 @@ def test_a_label_map_of_one_corpus_stands_beside_its_options() -> None:
     assert make(dataset="emodb", sets=["dataset.label_map.boredom="]).corpus.label_map == {"boredom": ""}
 
 
+@pytest.mark.parametrize("written", ["dataset.subset=816", 'dataset.subset="816"'])
+def test_one_choice_of_options_has_one_identity(written: str) -> None:
+    """816 and "816" were two recipes, though the dataset reads both alike; so were a default and the same written."""
+    recipe = make(dataset="emodb", sets=[written])
+    assert recipe.corpus.parts[0].options == {"subset": "816"}
+    assert recipe.identity() == make(dataset="emodb", recipe={"dataset": {"subset": "816"}}).identity()
+    assert make(dataset="emodb", sets=["dataset.subset=535"]).identity() == make(dataset="emodb").identity()
+    with pytest.raises(ConfigError, match=r"dataset\.subset"):
+        make(dataset="emodb", sets=["dataset.subset=817"])
+
+
 def test_a_pool_has_protocols_of_its_own() -> None:
     assert make(dataset="emodb+demo").protocol == "cross_corpus"
     for name in ("pooled_speakers", "emodb+demo/pooled_speakers@1", "demo+emodb/pooled_speakers"):
