@@ -27,8 +27,6 @@ def ccc(truth: ArrayLike, predicted: ArrayLike) -> float | None:
     if moments is None:
         return None
     x, y, gap = moments
-    scale = max(np.abs(x).max(), np.abs(y).max(), abs(gap))  # the ratio has none, and squares may leave float64
-    x, y, gap = x / scale, y / scale, gap / scale
     return _clip(2 * float(x @ y) / float(x @ x + y @ y + len(x) * gap * gap))
 
 
@@ -50,13 +48,20 @@ def rmse(truth: ArrayLike, predicted: ArrayLike) -> float | None:
     Arguments and errors as in ``ccc``; constant ratings are no obstacle.
     """
     x, y = _pair(truth, predicted)
-    return float(np.sqrt(np.mean((x - y) ** 2))) if len(x) else None
+    if not len(x):
+        return None
+    (x, y), unit = _scaled(x, y)
+    (gap,), fine = _scaled(x - y)
+    return float(np.ldexp(np.sqrt(np.mean(gap**2)), unit + fine))
 
 
 def mae(truth: ArrayLike, predicted: ArrayLike) -> float | None:
     """Mean absolute difference, 0 or more, in the unit of the ratings; None without utterances. As ``rmse``."""
     x, y = _pair(truth, predicted)
-    return float(np.mean(np.abs(x - y))) if len(x) else None
+    if not len(x):
+        return None
+    (x, y), unit = _scaled(x, y)
+    return float(np.ldexp(np.mean(np.abs(x - y)), unit))
 
 
 def _pair(truth: ArrayLike, predicted: ArrayLike) -> tuple[Floats, Floats]:
@@ -75,13 +80,22 @@ def _pair(truth: ArrayLike, predicted: ArrayLike) -> tuple[Floats, Floats]:
 
 
 def _moments(truth: ArrayLike, predicted: ArrayLike) -> tuple[Floats, Floats, float] | None:
-    """Both without their means, and the difference of the means; None where one does not vary."""
+    """Both without their means, and the difference of the means, all over one power of two; None where one does not
+    vary."""
     x, y = _pair(truth, predicted)
     # asked of the values themselves: the rounding of a mean leaves a constant with a variance of about 1e-33
     if len(x) < 2 or np.ptp(x) == 0 or np.ptp(y) == 0:
         return None
+    (x, y), _ = _scaled(x, y)
     mean_x, mean_y = x.mean(), y.mean()
     return x - mean_x, y - mean_y, float(mean_x - mean_y)
+
+
+def _scaled(*values: Floats) -> tuple[list[Floats], int]:
+    """The values over the power of two that makes the largest at most 1, and its exponent: sums and squares then stay
+    in float64, and, since it is a power of two, nothing is rounded."""
+    exponent = int(np.frexp(max(np.abs(v).max() for v in values))[1])
+    return [np.ldexp(v, -exponent) for v in values], exponent
 
 
 def _clip(value: float) -> float:

@@ -116,7 +116,7 @@ def read_recipe(name_or_file: str | Path, host: Host) -> tuple[dict[str, Any], s
     path = Path(name_or_file)
     if path.suffix == ".toml" or path.is_file():
         try:
-            text = path.read_text(encoding="utf-8")
+            text = path.read_text(encoding="utf-8-sig")  # Windows's editors write a mark that TOML forbids
         except (OSError, UnicodeDecodeError) as error:
             why = getattr(error, "strerror", None) or error
             raise ConfigError(

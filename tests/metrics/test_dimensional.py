@@ -78,6 +78,17 @@ def test_the_order_of_utterances_and_of_the_two_raters_is_nothing(
                 assert other == pytest.approx(one, abs=1e-9)
 
 
+@pytest.mark.parametrize("unit", [2.0**1022, 2.0**-1070])
+def test_the_ends_of_float64_are_no_other_task(unit: float) -> None:
+    """Sums overflowed: two ratings of 1e308 in the right order had a correlation of NaN, clipped to -1."""
+    x, y = np.array([1.0, 2.0, 3.0]) * unit, np.array([2.0, 3.0, 3.0]) * unit
+    # a power of two changes no digit, so all are equal to the bit
+    assert ccc(x, y) == ccc([1, 2, 3], [2, 3, 3])
+    assert pcc(x, y) == pcc([1, 2, 3], [2, 3, 3])
+    assert rmse(x, y) == rmse([1, 2, 3], [2, 3, 3]) * unit  # type: ignore[operator]
+    assert mae(x, y) == mae([1, 2, 3], [2, 3, 3]) * unit  # type: ignore[operator]
+
+
 @pytest.mark.parametrize("constant", [0.0, 0.1, 2.7, 1e9])
 def test_a_constant_has_no_correlation(constant: float) -> None:
     flat, other = [constant] * 7, [1.0, 2, 3, 4, 5, 6, 7]

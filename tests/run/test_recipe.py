@@ -98,6 +98,8 @@ def test_recipe_files_name_their_mistakes(tmp_path: Path) -> None:
     path.write_text("a = = 1")
     with pytest.raises(ConfigError, match="is not TOML"):
         read_recipe(path, get_host())
+    path.write_bytes(b"\xef\xbb\xbfschema = 1\r\n[run]\r\nseeds = 2\r\n")  # as Notepad saves it: was "not TOML"
+    assert read_recipe(path, get_host())[0] == {"schema": 1, "run": {"seeds": 2}}
     with pytest.raises(UnknownNameError, match="did you mean 'chen2018-emodb'"):
         read_recipe("chen2018-emodbb", get_host())
 
