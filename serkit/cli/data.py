@@ -106,7 +106,9 @@ def check(
         for line in (*corpus.notes, *problems[:_MOST_PROBLEMS]):
             typer.echo(line)
         if len(problems) > _MOST_PROBLEMS:
-            typer.echo(f"So are {len(problems) - _MOST_PROBLEMS} more recordings; --json names all {len(problems)}.")
+            typer.echo(
+                f"{len(problems) - _MOST_PROBLEMS} more are damaged or altered; --json names all {len(problems)}."
+            )
         if len(corpus.missing) > 5:  # as many as a note names
             typer.echo(f"--json names all {len(corpus.missing)} recordings that are missing.")
         typer.echo("Whole: nothing is missing or damaged." if whole else "Not whole: see above.")

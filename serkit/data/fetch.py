@@ -252,15 +252,22 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DownloadError(
-            f"The folder {folder} cannot be made ({error.strerror or error}); set SERKIT_CACHE to one you may write to."
-        ) from None
+        raise _not_ours(folder, "made", error) from None
+
+
+def _not_ours(folder: Path, what: str, error: OSError) -> DownloadError:
+    reason = error.strerror or error
+    return DownloadError(f"The folder {folder} cannot be {what} ({reason}); set SERKIT_CACHE to one you may write to.")
 
 
 @contextmanager
 def _alone(folder: Path) -> Iterator[None]:
     """Hold ``<folder>.lock``, so that two processes do not fetch into one folder; it is freed even by kill -9."""
-    with folder.with_name(folder.name + ".lock").open("w") as lock:
+    try:
+        file = folder.with_name(folder.name + ".lock").open("w")
+    except OSError as error:
+        raise _not_ours(folder, "written beside", error) from None
+    with file as lock:
         try:
             import fcntl
         except ImportError:  # Windows: renaming the finished folder fails for the second process, in words

@@ -102,7 +102,7 @@ def test_check_shows_twenty_altered_recordings_and_counts_the_rest(tmp_path: Pat
     ravdess.write(tmp_path)
     text = call("check", "ravdess", "--data", str(tmp_path)).stdout
     assert text.count("is not the published file") == 20
-    assert "So are 160 more recordings; --json names all 180." in text
+    assert "160 more are damaged or altered; --json names all 180." in text
     content = json.loads(call("check", "ravdess", "--data", str(tmp_path), "--json").stdout)
     assert len(content["problems"]) == 180
 

@@ -272,3 +272,8 @@ def test_an_unwritable_cache_is_named(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.setenv("SERKIT_CACHE", str(tmp_path / "blocked"))
     with pytest.raises(DownloadError, match=r"cannot be made.*SERKIT_CACHE"):
         fetch.locate(spec(embedded=True), None, Toy())
+    monkeypatch.setenv("SERKIT_CACHE", str(tmp_path))
+    lock = fetch.corpus_dir("toy").with_name("toy.partial.lock")
+    lock.mkdir(parents=True)  # what a file there would be that may not be written
+    with pytest.raises(DownloadError, match=r"toy\.partial cannot be written beside.*SERKIT_CACHE"):
+        fetch.locate(spec(embedded=True), None, Toy())
