@@ -180,7 +180,8 @@ def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold], *, scored: bo
         if absent:
             raise ProtocolError(
                 f"{where} training needs every one of the {len(corpus.labels)} classes, but {', '.join(absent)} "
-                f"has no utterance there; the corpus at {corpus.root} is too small for this protocol."
+                f"has no utterance there; get more of the corpus at {corpus.root}, or leave such a class out "
+                f'(dataset.label_map.{absent[0]} = "").'
             )
         tested = sorted({labels[i] for i in fold.test})
         if scored and len(tested) < 2:

@@ -147,6 +147,7 @@ def test_a_corpus_that_the_protocol_cannot_split_is_named(finished: Finished, tm
     code, _, stderr = call(*DEMO, "--data", str(lacking))
     assert (code, stderr.count("\n")) == (2, 1)
     assert "training needs every one of the 4 classes, but sad has no utterance there" in stderr
+    assert 'leave such a class out (dataset.label_map.sad = "")' in stderr
 
 
 def test_a_damaged_recording_ends_the_run_before_it_begins(finished: Finished, tmp_path: Path) -> None:
