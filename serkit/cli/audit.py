@@ -39,7 +39,7 @@ def audit(
         str, typer.Option(help="Column of --split that says part or fold; else `split`, then `fold`.")
     ] = "",
     speaker_pattern: Annotated[
-        str, typer.Option(help="Regular expression whose group is the speaker in paths of --split.")
+        str, typer.Option(help="Regular expression whose groups are the speaker in paths or keys of --split.")
     ] = "",
     no_audio: Annotated[bool, typer.Option("--no-audio", help="Do not decode recordings to look for copies.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -95,9 +94,10 @@ def _source(text: str) -> tuple[str, Path]:
 def _names(dataset: str, pattern: str) -> Names:
     from serkit.data.foreign_rows import Names
     from serkit.data.loading import make_dataset, named
+    from serkit.data.recognise import speaker_pattern
     from serkit.host import get_host
 
-    identify, compiled = None, None
+    identify = None
     if dataset:
         host = get_host()
         registered = host.get("dataset", dataset)
@@ -112,17 +112,7 @@ def _names(dataset: str, pattern: str) -> Names:
                 said: Utterance | None = made.identify(path)
             return said
 
-    if pattern:
-        try:
-            compiled = re.compile(pattern)
-        except re.error as error:
-            raise UserError(f"--speaker-pattern {pattern!r} is no regular expression ({error}); correct it.") from None
-        if compiled.groups != 1:
-            raise UserError(
-                f"--speaker-pattern {pattern!r} has {compiled.groups} groups; put parentheses around the speaker only, "
-                "for example '(Ses0[1-5][FM])_'."
-            )
-    return Names(dataset, identify, compiled)
+    return Names(dataset, identify, speaker_pattern(pattern, "--speaker-pattern") if pattern else None)
 
 
 def _folder(data: Sequence[str]) -> Path:

@@ -41,13 +41,14 @@ class Overlap:
 class FoldCounts:
     """What one fold holds, by part (``train``, ``dev``, ``test``): its utterances, the different speakers, texts, ...
     that are known of them, and how many of the test part's are also in train or dev (``seen``), or of the dev part's
-    in train (``dev_seen``)."""
+    in train (``dev_seen``). ``unknown`` are the utterances of which the corpus does not say it."""
 
     fold: str
     utterances: Mapping[str, int]
     distinct: Mapping[Guarantee, Mapping[str, int]]
     seen: Mapping[Guarantee, int]
     dev_seen: Mapping[Guarantee, int]
+    unknown: Mapping[Guarantee, int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +87,7 @@ class Audit:
                 why = "recordings were not read" if kind == "audio" else "the corpus does not say"
                 out.append(f"{kind}: {why}, so nothing could be measured.")
             elif not found:
-                out.append(f"{kind}: nothing shared by train, dev and test in {folds}{promised}.")
+                out.append(f"{kind}: nothing shared by train, dev and test in {folds}{promised}{self._reach(kind)}.")
             for between, sides in (("train+dev/test", "train with dev and test"), ("train/dev", "train and dev")):
                 here = [o for o in found if o.between == between]
                 if not here:
@@ -103,6 +104,13 @@ class Audit:
                     out.append(f"Shared {_NOUNS[kind]}: {' / '.join(values[:most])}{more}")
         return out
 
+    def _reach(self, kind: Guarantee) -> str:
+        """Words for the share of utterances that could be compared, where it is not all; rounded down, since 100 % is
+        not all but one."""
+        unknown = sum(f.unknown[kind] for f in self.folds)
+        total = sum(n for f in self.folds for n in f.utterances.values())
+        return f", known of {100 * (total - unknown) // total}% of the utterances" if unknown else ""
+
     def to_dict(self) -> dict[str, Any]:
         """The same for JSON: what each fold holds, per kind whether it is guaranteed and known, and the overlaps fold
         by fold."""
@@ -116,6 +124,7 @@ class Audit:
                     "distinct": {kind: dict(f.distinct[kind]) for kind in KINDS},
                     "seen": dict(f.seen),
                     "dev_seen": dict(f.dev_seen),
+                    "unknown": dict(f.unknown),
                 }
                 for f in self.folds
             ],
@@ -210,6 +219,7 @@ def measure(corpus: Corpus, protocol: Protocol, audio_hashes: Mapping[str, str])
         distinct: dict[Guarantee, dict[str, int]] = {}
         seen: dict[Guarantee, int] = {}
         dev_seen: dict[Guarantee, int] = {}
+        unknown: dict[Guarantee, int] = {}
         for kind in KINDS:
             values = {x: value_of[kind](table[x]) for ids in parts.values() for x in ids}
             tested = _overlap(fold, kind, "train+dev/test", (*fold.train, *fold.dev), fold.test, values)
@@ -218,8 +228,13 @@ def measure(corpus: Corpus, protocol: Protocol, audio_hashes: Mapping[str, str])
             distinct[kind] = {p: len({values[x] for x in ids} - {None, ""}) for p, ids in parts.items()}
             seen[kind] = len(tested.values) if tested else 0
             dev_seen[kind] = len(developed.values) if developed else 0
+            unknown[kind] = sum(not value for value in values.values())
         sizes = {p: len(ids) for p, ids in parts.items()}
-        counts.append(FoldCounts(fold=fold.name, utterances=sizes, distinct=distinct, seen=seen, dev_seen=dev_seen))
+        counts.append(
+            FoldCounts(
+                fold=fold.name, utterances=sizes, distinct=distinct, seen=seen, dev_seen=dev_seen, unknown=unknown
+            )
+        )
     return Audit(
         protocol=protocol.full_name,
         guarantees=protocol.guarantees,
@@ -238,6 +253,7 @@ def renewed(before: Audit, now: Audit, kinds: Collection[Guarantee]) -> Audit:
             distinct={k: (new if k in kinds else old).distinct[k] for k in KINDS},
             seen={k: (new if k in kinds else old).seen[k] for k in KINDS},
             dev_seen={k: (new if k in kinds else old).dev_seen[k] for k in KINDS},
+            unknown={k: (new if k in kinds else old).unknown[k] for k in KINDS},
         )
         for old, new in zip(before.folds, now.folds, strict=True)
     )

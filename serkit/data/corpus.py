@@ -147,6 +147,18 @@ def left_out_note(paths: Iterable[Path], root: Path, corpus: str) -> str:
     )
 
 
+def alike_note(speakers: Iterable[str]) -> str:
+    """A sentence on speakers whose names differ in case alone, or in how their letters are composed (NFC, NFD): one
+    person under two names is in training and in test unseen. An empty string if there are none."""
+    names: dict[str, set[str]] = {}
+    for speaker in speakers:
+        names.setdefault(unicodedata.normalize("NFC", speaker).casefold(), set()).add(speaker)
+    pairs = sorted(" and ".join(sorted(found)) for found in names.values() if len(found) > 1)
+    if not pairs:
+        return ""
+    return f"Speakers who count as several, though their names differ in case or accents alone: {few(pairs, 3)}."
+
+
 def few(names: Sequence[str], most: int) -> str:
     """The first ``most`` of ``names``, and how many more there are: ``a, b and 3 more``."""
     rest = len(names) - most

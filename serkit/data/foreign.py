@@ -8,25 +8,16 @@ s3prl's (``meta_data``: a list of objects).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from serkit.data import audio
+from serkit.data.corpus import alike_note
 from serkit.data.foreign_rows import SUFFIXES, ForeignRow, Names, read_rows, recording
+from serkit.data.tables import PARTS
 from serkit.errors import CorpusError
 from serkit.types import Corpus, Fold, Utterance
-
-PARTS: Mapping[str, str] = {
-    word: part
-    for part, words in {
-        "train": "train training trn",
-        "dev": "dev devel development val valid validation",
-        "test": "test testing tst eval evaluation",
-    }.items()
-    for word in words.split()
-}
-"""What tools call the parts of a split, to SerKit's names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +183,13 @@ def _by_column(path: Path, rows: Sequence[ForeignRow], column: str) -> list[Fold
         if lacking:
             raise CorpusError(f"The column {name} of {path} gives no row to {lacking[0]}; an audit needs both.")
         return [Fold(name="split", **{p: tuple(ids) for p, ids in parts.items()})]
+    odd = [value for value in said if value.casefold() not in PARTS]
+    if len(odd) < len(said):
+        part = next(value for value in said if value not in odd)
+        raise CorpusError(
+            f"The column {name} of {path} says {part} of some rows and {odd[0]} of others (first {said[odd[0]][0]}); "
+            "name a part in each, or leave these rows out."
+        )
     if len(said) < 2:
         raise CorpusError(f"The column {name} of {path} has one value only ({next(iter(said))}); folds need two.")
     return [
@@ -212,6 +210,7 @@ def _assembled(path: Path, rows: Sequence[ForeignRow], folds: Sequence[Fold], na
         labels=tuple(sorted({u.label for u in table} - {""})),
     )
     notes = [*_doubled(table, folds), *_contradictions(table), *_other_speakers(rows, names)]
+    notes += filter(None, [alike_note(u.speaker for u in table)])
     return ForeignSplit(corpus=corpus, folds=tuple(folds), notes=tuple(notes))
 
 

@@ -10,7 +10,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from serkit.data.audit import stretch
-from serkit.data.tables import read_csv, read_jsonl, read_text, seconds
+from serkit.data.recognise import speaker_in
+from serkit.data.tables import read_csv, read_json, read_jsonl, seconds
 from serkit.errors import CorpusError
 from serkit.types import Utterance
 
@@ -30,8 +31,8 @@ SUFFIXES = (".csv", ".json", ".jsonl")
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """Who says what the rows do not: ``identify`` of the dataset ``dataset``, or ``pattern``, whose group is the
-    speaker in the path. Either may be missing."""
+    """Who says what the rows do not: ``identify`` of the dataset ``dataset``, or ``pattern``, whose groups are the
+    speaker in the path, or else in the key. Either may be missing."""
 
     dataset: str = ""
     identify: Identify | None = None
@@ -83,11 +84,7 @@ def _jsonl(path: Path) -> list[tuple[str, Any]]:
 
 
 def _json(path: Path) -> list[tuple[str, Any]]:
-    try:
-        content = json.loads(read_text(path))
-    except (ValueError, RecursionError) as error:
-        line = getattr(error, "lineno", 1)
-        raise CorpusError(f"{path}, line {line}, is not JSON ({error}); write the file again.") from None
+    content = read_json(path)
     if isinstance(content, dict) and isinstance(content.get("meta_data"), list):
         content = content["meta_data"]
     if isinstance(content, dict):
@@ -115,7 +112,7 @@ def _row(given: Mapping[str, Any], path: Path, where: str, line: str, names: Nam
         raise CorpusError(
             f"{place}, has no speaker, and {file.name} is not named as files of {names.dataset} are; check --dataset."
         )
-    speaker = said["speaker"] or (known.speaker if known else "") or _by_pattern(file, place, names.pattern)
+    speaker = said["speaker"] or (known.speaker if known else "") or _by_pattern(file, cells, place, names)
     if not speaker:
         named = cells.get("dataset", "")
         example = f"--dataset {named}" if re.fullmatch(r"[a-z0-9_-]+", named) else "--dataset NAME"
@@ -141,7 +138,10 @@ def _row(given: Mapping[str, Any], path: Path, where: str, line: str, names: Nam
 
 
 def _text(value: Any) -> str:
-    return value.strip() if isinstance(value, str) else "" if value is None else json.dumps(value)
+    """A value as text: 3.0 is 3, as a program may have written either; lists and objects are none."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value.strip() if isinstance(value, str) else json.dumps(value) if isinstance(value, int | float) else ""
 
 
 def _identify(file: PurePosixPath, key: str, names: Names) -> Utterance | None:
@@ -150,10 +150,10 @@ def _identify(file: PurePosixPath, key: str, names: Names) -> Utterance | None:
     return names.identify(file) or (names.identify(PurePosixPath(key)) if key else None)
 
 
-def _by_pattern(file: PurePosixPath, place: str, pattern: re.Pattern[str] | None) -> str:
-    if pattern is None:
+def _by_pattern(file: PurePosixPath, cells: Mapping[str, str], place: str, names: Names) -> str:
+    if names.pattern is None:
         return ""
-    match = pattern.search(str(file))
-    if match is None or not match[1]:
-        raise CorpusError(f"{place}: the pattern {pattern.pattern!r} finds no speaker in {file}; correct it.")
-    return match[1]
+    speaker = speaker_in(names.pattern, str(file)) or speaker_in(names.pattern, cells.get("key", ""))
+    if not speaker:
+        raise CorpusError(f"{place}: the pattern {names.pattern.pattern!r} finds no speaker in {file}; correct it.")
+    return speaker

@@ -1,4 +1,4 @@
-"""Which corpus a folder looks like, for the error of a loader that was given another one."""
+"""What names of files tell: which corpus a folder looks like, and who speaks by a pattern that a user gives."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from serkit.data import audio
-from serkit.errors import CorpusError
+from serkit.errors import ConfigError, CorpusError
 
 # Stems of file names, most telling first; a folder is taken for the first corpus that any of its files fits.
 _STEMS: Mapping[str, re.Pattern[str]] = {
@@ -21,6 +21,25 @@ _STEMS: Mapping[str, re.Pattern[str]] = {
 }
 
 _PACKED = (".zip", ".tar", ".tar.gz", ".tgz", ".7z", ".rar")
+
+
+def speaker_pattern(text: str, option: str) -> re.Pattern[str]:
+    """The regular expression ``text``, whose groups are the speaker. Raises ConfigError, which names ``option``."""
+    try:
+        pattern = re.compile(text)
+    except re.error as error:
+        raise ConfigError(
+            f"{option} {text!r} is no regular expression ({error}); write for example 'emodb-(..)'."
+        ) from None
+    if not pattern.groups:
+        raise ConfigError(f"{option} {text!r} has no group; put the speaker into (...).")
+    return pattern
+
+
+def speaker_in(pattern: re.Pattern[str], name: str) -> str:
+    """The speaker whom ``pattern`` finds anywhere in ``name``: its groups put together; empty if it finds none."""
+    match = pattern.search(name)
+    return "".join(group or "" for group in match.groups()) if match else ""
 
 
 def looks_like(root: Path) -> str:

@@ -74,7 +74,7 @@ def test_parts_by_name_and_a_pattern(capsys: pytest.CaptureFixture[str], tmp_pat
         (("--split", "{csv}", "--dataset", "emodb", "--protocol", "loso_next"), "give one of them"),
         (("--split", "{csv}", "--dataset", "emodb", "{csv}"), "Name one thing to audit"),
         (("--dataset", "emodb", "--column", "part"), "name a split file with it"),
-        (("--split", "{csv}", "--speaker-pattern", "s(.)(.)"), "has 2 groups; put parentheses around the speaker"),
+        (("--split", "{csv}", "--speaker-pattern", "s."), "has no group; put the speaker into (...)"),
         (("--split", "{csv}", "--speaker-pattern", "("), "is no regular expression"),
         (("--split", "{csv}", "--dataset", "csv"), "File names of csv do not say who speaks"),
         (("--split", "{csv}", "--dataset", "emodb", "--data", "{csv}"), "is not one folder"),

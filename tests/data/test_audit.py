@@ -115,6 +115,17 @@ def test_lines_and_dict_name_what_is_shared_and_what_is_unknown() -> None:
     ]  # fmt: skip
 
 
+def test_what_is_known_of_some_is_not_said_of_all() -> None:
+    """One row with a speaker among many was enough for "nothing shared by train, dev and test"."""
+    c = change(corpus(), **{u.id: {"speaker": "", "text": ""} for u in corpus().utterances if u.id != "e1"})
+    result = audit(c, protocol(), HASHES)
+    (line,) = [line for line in result.lines() if line.startswith("speaker")]
+    share = 100 // len(c.utterances)
+    assert line == f"speaker: nothing shared by train, dev and test in 1 fold, known of {share}% of the utterances."
+    assert result.folds[0].unknown == {"speaker": len(PARTS) - 1, "text": len(PARTS) - 1, "session": 0, "audio": 0}
+    assert from_dict(json.loads(json.dumps(result.to_dict()))) == result
+
+
 class Counting(SilentProgress):
     def __init__(self) -> None:
         self.total = self.done = 0

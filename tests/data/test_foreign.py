@@ -14,6 +14,7 @@ import pytest
 from serkit.data.audit import Audit, measure
 from serkit.data.foreign import ForeignSplit, part_of, read_split, with_audio
 from serkit.data.foreign_rows import Names, recording
+from serkit.data.recognise import speaker_pattern
 from serkit.data.verdict import Verdict, class_counts, judge
 from serkit.errors import CorpusError
 from serkit.testing.audio import write_noise
@@ -220,12 +221,16 @@ PAIR = "file,speaker\na.wav,s\n"
         (one("t.csv", "file,speaker,split\na,s,train\nb,s,\n"), r"says nothing of b \(t\.csv, line 3\)"),
         (one("t.csv", "file,speaker,split\na,s,train\nb,s,dev\n"), r"column split of .* gives no row to test"),
         (one("t.csv", "file,speaker,fold\na,s,1\nb,s,1\n"), "has one value only"),
+        # unused rows made folds of "train" and "none", each tested once
+        (one("t.csv", "file,speaker,split\na,s,train\nb,s,none\n"), r"says train of some rows and none of others .*3"),
         (one("t.csv", "file,speaker,split\na,s\n"), r"t\.csv, line 2, has 2 cells where the header has 3"),
         (one("t.csv", "file,speaker,start,end,split\na,s,2,1,test\n"), r"t\.csv, line 2, ends at 1\.0 s but starts"),
         (one("t.jsonl", '{"wav": "a"}\n{"wav": \n'), r"t\.jsonl, line 2, is not a JSON object"),
         (one("t.json", '{"a": {\n'), r"t\.json, line 2, is not JSON"),
         (one("t.json", "{}"), r"t\.json holds no utterances"),
         (one("t.json", '{"a": 3}'), r"t\.json, key a, is no object"),
+        (one("t.json", '[{"wav": ["a.wav"], "spk": "s"}]'), r"t\.json, entry 1, names no file"),
+        (one("t.json", '[{"wav": "a.wav", "spk": "\\ud83d"}]'), r"t\.json, line 1, is not JSON"),  # a traceback
         (one("t.jsonl", emobox_row("03a01Fa", split="test")), r"line 1, has no speaker; say .* --dataset emodb,"),
         (one("t.txt", "a"), r"t\.txt is none of the split files that are read"),
         (lambda f: [("", f / "no.csv")], r"no\.csv given with --split does not exist"),
@@ -247,6 +252,23 @@ def test_names_of_another_corpus_and_patterns_that_miss_are_refused(tmp_path: Pa
         alone(path, EMODB)
     with pytest.raises(CorpusError, match=r"line 1: the pattern .* finds no speaker in downloads/emodb"):
         alone(path, Names(pattern=re.compile(r"(\d\d)a")))
+
+
+def test_groups_of_a_pattern_are_put_together_and_found_in_keys(tmp_path: Path) -> None:
+    """As dataset emobox reads them, so that one pattern does for both."""
+    rows = [{"key": f"iemocap-Ses0{k}F_impro01_{s}000", "wav": f"{k}.wav", "split": p}
+            for k, s, p in ((1, "M", "train"), (2, "F", "test"))]  # fmt: skip
+    path = save(tmp_path / "t.jsonl", "\n".join(map(json.dumps, rows)))
+    pattern = speaker_pattern(r"iemocap-(Ses0\d).*_([FM])\w+$", "--speaker-pattern")
+    assert alone(path, Names(pattern=pattern)).corpus.speakers == ("Ses01M", "Ses02F")
+
+
+def test_names_of_speakers_that_are_hardly_others_are_told(tmp_path: Path) -> None:
+    rows = [{"wav": "a.wav", "spk": s, "split": p} for s, p in (("Jörg", "train"), ("Jo\u0308rg", "test"))]
+    split = alone(save(tmp_path / "t.jsonl", "\n".join(map(json.dumps, rows))))
+    assert any("differ in case or accents alone: Jo\u0308rg and Jörg." in note for note in split.notes)
+    rows = [{"wav": f"{p}.wav", "spk": s, "split": p} for s, p in ((3, "train"), (3.0, "test"))]
+    assert alone(save(tmp_path / "n.jsonl", "\n".join(map(json.dumps, rows)))).corpus.speakers == ("3",)
 
 
 def test_two_files_for_one_part_of_a_folder_are_refused(tmp_path: Path) -> None:

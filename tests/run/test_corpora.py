@@ -64,9 +64,8 @@ def test_data_is_given_in_the_order_of_the_names_or_by_name(tmp_path: Path) -> N
         ("emodb", ["/a", "/b"], r"gives 2 folder\(s\) for 1 corpora \(emodb\)"),
         ("emodb+demo", ["emodb=/a", "demo=/b", "/c"], r"gives 1 folder\(s\) for 0 corpora \(none left\)"),
         ("emodb+demo", ["emodb=/a", "emodb=/b"], "--data emodb=... is given twice"),
-        ("emodb", [""], "--data is empty"),
+        ("emodb", [""], "--data is empty"),  # --data "$UNSET" read the working folder
         ("emodb+demo", ["emodb="], "--data emodb=... names no folder"),
-        ("emodb", [""], "given with --data is empty"),  # --data "$UNSET" read the working folder
         ("emodb", ["~nobody-here/a"], "begins with ~nobody-here, and there is no such user"),  # was a RuntimeError
         ("emodb+demo", ["emodb=~nobody-here", "/a"], "begins with ~nobody-here"),
         ("emodb+demo", ["emo=/a", "/b"], "no corpus of this run named 'emo'; did you mean 'demo'"),

@@ -12,9 +12,9 @@ from annotated_types import Ge
 
 from serkit import config
 from serkit.data.fetch import user_path
-from serkit.data.recognise import wrong_folder
+from serkit.data.recognise import speaker_in, speaker_pattern, wrong_folder
 from serkit.data.tables import PARTS, read_json, read_jsonl, read_text
-from serkit.errors import ConfigError, CorpusError
+from serkit.errors import CorpusError
 from serkit.types import Corpus
 from serkit_plugins.datasets.manifests.rows import Entry, ManifestOptions, assemble
 
@@ -40,14 +40,8 @@ class EmoBox:
 
     def __init__(self, **options: Any) -> None:
         self.options = config.load(EmoBoxOptions, options, where="the options of dataset emobox", path="dataset")
-        try:
-            self.pattern = re.compile(self.options.speaker_pattern)
-        except re.error as error:
-            raise ConfigError(
-                f"dataset.speaker_pattern is no regular expression ({error}); write for example 'emodb-(..)'."
-            ) from None
-        if self.options.speaker_pattern and not self.pattern.groups:
-            raise ConfigError("dataset.speaker_pattern has no group; put the speaker into (...).")
+        text = self.options.speaker_pattern
+        self.pattern = speaker_pattern(text, "dataset.speaker_pattern") if text else None
 
     def load(self, root: Path) -> Corpus:
         """The corpus of the rows in ``root``, a file or a folder.
@@ -68,7 +62,7 @@ class EmoBox:
         names = _LabelMap(folder)
         entries = [self._entry(row, names, placed.get(key, {})) for key, row in rows.items()]
         notes += names.notes()
-        if self.options.speaker_pattern:
+        if self.pattern:
             silent = sum(not e.speaker for e in entries)
             if silent:
                 notes.append(f"speaker_pattern finds nothing in {silent} of {len(entries)} keys.")
@@ -81,13 +75,12 @@ class EmoBox:
         return assemble("emobox", source, entries, self.options, roots=roots, notes=notes)
 
     def _entry(self, row: _Row, names: _LabelMap, placed: Mapping[str, str]) -> Entry:
-        match = self.pattern.search(row.key) if self.options.speaker_pattern else None
         extra = {"key": row.key, **({"corpus": row.corpus} if row.corpus else {}), **placed}
         return Entry(
             where=row.where,
             file=row.wav,
             label=names.get(row.emotion),
-            speaker="".join(g or "" for g in match.groups()) if match else "",
+            speaker=speaker_in(self.pattern, row.key) if self.pattern else "",
             extra=extra,
         )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from serkit.data import audio
-from serkit.data.corpus import build, few
+from serkit.data.corpus import alike_note, build, few
 from serkit.data.labels import canonical, renaming_note
 from serkit.data.tables import Table
 from serkit.errors import AudioError, CorpusError, nearest
@@ -99,7 +99,8 @@ def assemble(
     said = [*notes, *_missing(manifest, lost, len(entries), options)]
     if options.canonical:
         said += filter(None, [renaming_note(e.label for e, _ in seen.values())])
-    said += filter(None, [_overlap_note(list(seen.values())), _sexes_note(utterances)])
+    people = [_sexes_note(utterances), alike_note(u.speaker for u in utterances)]
+    said += filter(None, [_overlap_note(list(seen.values())), *people])
     labels = declared or tuple(sorted({u.label for u in utterances}))
     gone = [identifier(e.file, roots[0], e.start, e.end) for e in lost]
     return build(name, roots[0], utterances, labels, missing=gone, notes=said)

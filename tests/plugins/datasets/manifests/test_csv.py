@@ -128,6 +128,11 @@ def test_a_speaker_of_both_sexes_is_told(tmp_path: Path, load: Load) -> None:
     assert "Speakers whose rows say both f and m: x." in load(manifest(tmp_path, rows, "a.wav", "b.wav", "c.wav")).notes
 
 
+def test_a_speaker_under_two_names_is_told(tmp_path: Path, load: Load) -> None:
+    path = manifest(tmp_path, "file,emotion,speaker\na.wav,sad,Anna\nb.wav,sad,anna\n", "a.wav", "b.wav")
+    assert any("accents alone: Anna and anna." in note for note in load(path).notes)
+
+
 def test_parts_of_a_file_have_ids_of_their_times(tmp_path: Path, load: Load) -> None:
     rows = "a.wav,sad,0,0.5\na.wav,sad,0.5,\na.wav,sad,0.50,1.0\na.wav,sad,,1.005\na.wav,sad,,\n"
     path = manifest(tmp_path, f"file,emotion,start,end\n{rows}", "a.wav")
