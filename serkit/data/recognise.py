@@ -13,7 +13,7 @@ from serkit.errors import ConfigError, CorpusError
 _STEMS: Mapping[str, re.Pattern[str]] = {
     "IEMOCAP": re.compile(r"Ses0[1-5][FM]_(impro|script)", re.IGNORECASE),
     "RAVDESS": re.compile(r"0[123]-0[12]-0[1-8]-0[12]-0[12]-0[12]-\d\d$"),
-    "CREMA-D": re.compile(r"1\d{3}_[A-Z]{3}_(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)$"),
+    "CREMA-D": re.compile(r"1\d{3}_[A-Z]{3}_(ANG|DIS|FEA|HAP|NEU|SAD)_(LO|MD|HI|XX?)$", re.IGNORECASE),
     "TESS": re.compile(r"(OAF?|YAF)_[a-z]+_(angry|disgust|fear|happy|neutral|ps|sad)$", re.IGNORECASE),
     "EMO-DB": re.compile(r"(03|08|09|1[0-6])[ab]\d\d[WLEAFTN][a-z]$", re.IGNORECASE),
     "SAVEE": re.compile(r"((DC|JE|JK|KL)_)?(sa|su|a|d|f|h|n)\d\d$", re.IGNORECASE),
