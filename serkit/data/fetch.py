@@ -34,8 +34,8 @@ def user_path(text: str | os.PathLike[str], given_with: str) -> Path:
     ``given_with`` says in errors where it stood. Raises UserError if it is empty (a variable of the shell that is not
     set must not mean the working folder) or begins with the name of nobody here.
     """
-    if not os.fspath(text):
-        raise UserError(f"The path given with {given_with} is empty; name a folder or a file.")
+    if not os.fspath(text).strip():
+        raise UserError(f"{given_with} is empty (a variable that is not set?); name a folder or a file.")
     try:
         return Path(text).expanduser()
     except RuntimeError:

@@ -206,8 +206,6 @@ def _paths(wanted: Sequence[str], data: Sequence[str | Path]) -> dict[str, str]:
     named: dict[str, str] = {}
     rest = []
     for item in map(str, data):
-        if not item.strip():  # resolved, it would be the folder one happens to stand in
-            raise UserError("--data is empty (a variable that is not set?); name a folder.")
         name, equals, folder = item.partition("=")
         if equals and name in wanted:
             if name in named or not folder:

@@ -177,13 +177,18 @@ def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
         return None
     read_arrays(path / "model.safetensors")
     read_arrays(path / "transforms.safetensors")
-    found, truth = Predictions.read(done), {u.id: u.label for u in run.corpus.utterances}
-    wanted = {*(("dev", i, truth[i]) for i in fold.dev), *(("test", i, truth[i]) for i in fold.test)}
+    found, by_id = Predictions.read(done), run.corpus.by_id()
+    wanted = {
+        (split, i, by_id[i].label, by_id[i].speaker)
+        for split, ids in (("dev", fold.dev), ("test", fold.test))
+        for i in ids
+    }
     labels = [found.labels[k] for k in found.truth]
-    if found.labels != run.protocol.labels or {*zip(found.split, found.ids, labels, strict=True)} != wanted:
+    rows = {*zip(found.split, found.ids, labels, found.speaker, strict=True)}
+    if found.labels != run.protocol.labels or rows != wanted:
         raise RunFolderError(
-            f"{done} does not hold the {len(wanted)} utterances of its fold with their labels; delete it and continue "
-            "the run with --resume, which trains the fold again."
+            f"{done} does not hold the {len(wanted)} utterances of its fold with their labels and speakers; delete it "
+            "and continue the run with --resume, which trains the fold again."
         )
     read_history(path)
     return found

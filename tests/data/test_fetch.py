@@ -258,7 +258,7 @@ def test_a_path_of_nobody_or_of_nothing_is_one_sentence(cache: Path, monkeypatch
     assert fetch.user_path("~", "--data") == Path.home()
     with pytest.raises(UserError, match=r"~nobody-here/x given with --data .* no such user .* \./~nobody-here"):
         fetch.user_path("~nobody-here/x", "--data")
-    with pytest.raises(UserError, match="given with --data is empty"):
+    with pytest.raises(UserError, match="--data is empty"):
         fetch.locate(spec(), "", Toy())
     with pytest.raises(CorpusError, match="does not exist"):
         fetch.locate(spec(), "/" + "a" * 5000, Toy())

@@ -190,6 +190,21 @@ def test_damaged_weights_are_named(finished: Path, tmp_path: Path) -> None:
         serkit.load(run).predict([wav])
 
 
+@pytest.mark.parametrize("column", ["label", "speaker"])
+def test_resume_keeps_no_predictions_of_other_speakers_or_labels(finished: Path, tmp_path: Path, column: str) -> None:
+    """The interval resamples the speakers of this file: with another name in it, it was another interval, unnoticed."""
+    run = tmp_path / "edited"
+    shutil.copytree(finished, run)
+    path = run / "folds" / "0-f02" / "predictions.csv"
+    table = list(csv.reader(path.read_text().splitlines()))
+    at = table[0].index(column)
+    table[1][at] = next(row[at] for row in table[1:] if row[at] != table[1][at])
+    with path.open("w", newline="") as f:
+        csv.writer(f).writerows(table)
+    with pytest.raises(RunFolderError, match=r"does not hold the .* with their labels and speakers"):
+        go(run, resume=True)
+
+
 def test_predict_gives_what_the_run_wrote_and_warns_of_training_files(finished: Path) -> None:
     run = serkit.load(finished)
     protocol = run.protocol
