@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from serkit.data import audio
+from serkit.data.corpus import texts
 from serkit.data.progress import Progress, SilentProgress
 from serkit.errors import LeakageError
 from serkit.kernels.threads import thread_count
@@ -205,10 +206,10 @@ def measure(corpus: Corpus, protocol: Protocol, audio_hashes: Mapping[str, str])
 
     ``audio_hashes`` maps ids to a hash of their decoded samples; with an empty mapping recordings are not compared.
     """
-    table = corpus.by_id()
+    table, said = corpus.by_id(), texts(corpus)
     value_of: dict[Guarantee, Callable[[Utterance], str | None]] = {
         "speaker": lambda u: u.speaker,
-        "text": lambda u: u.text,
+        "text": lambda u: said.get(u.id),
         "session": lambda u: u.session,
         "audio": lambda u: audio_hashes.get(u.id),
     }

@@ -147,12 +147,25 @@ def left_out_note(paths: Iterable[Path], root: Path, corpus: str) -> str:
     )
 
 
+def texts(corpus: Corpus) -> dict[str, str]:
+    """What each utterance says, by id, where the corpus knows it. Texts that differ in case, spacing or the composition
+    of accents alone are one, written as the first of them in sorted order: transcribers differ so, speakers do not."""
+    forms: dict[str, str] = {}
+    for text in sorted({u.text for u in corpus.utterances if u.text}):
+        forms.setdefault(_words(text), text)
+    return {u.id: forms[_words(u.text)] for u in corpus.utterances if u.text}
+
+
+def _words(text: str) -> str:
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
 def alike_note(speakers: Iterable[str]) -> str:
-    """A sentence on speakers whose names differ in case alone, or in how their letters are composed (NFC, NFD): one
+    """A sentence on speakers whose names differ in case, spacing or the composition of accents (NFC, NFD) alone: one
     person under two names is in training and in test unseen. An empty string if there are none."""
     names: dict[str, set[str]] = {}
     for speaker in speakers:
-        names.setdefault(unicodedata.normalize("NFC", speaker).casefold(), set()).add(speaker)
+        names.setdefault(_words(speaker), set()).add(speaker)
     pairs = sorted(" and ".join(sorted(found)) for found in names.values() if len(found) > 1)
     if not pairs:
         return ""

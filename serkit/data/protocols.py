@@ -17,8 +17,9 @@ if TYPE_CHECKING:  # only hints need it, and the host imports pluggy
     from serkit.host.specs import ProtocolSpec
 
 
-_FOLDER_NAME = re.compile(r"[^\x00-\x1f/\\:*?\"<>|.][^\x00-\x1f/\\:*?\"<>|]*")
+_FOLDER_NAME = re.compile(r"(?![. ])[^\x00-\x1f/\\:*?\"<>|]+(?<![. ])")
 """Run folders are copied between systems, so what any of them forbids in a name is forbidden here."""
+_LONGEST_NAME = 100  # bytes; file systems end at 255, and names are put together with others
 
 
 def make_protocol(corpus: Corpus, spec: ProtocolSpec) -> Protocol:
@@ -155,10 +156,11 @@ def _check_folds(full: str, corpus: Corpus, folds: Sequence[Fold], *, scored: bo
         )
     for fold in folds:
         where = f"Protocol {full}, fold {fold.name}:"
-        if not _FOLDER_NAME.fullmatch(fold.name):
+        if not _FOLDER_NAME.fullmatch(fold.name) or len(fold.name.encode()) > _LONGEST_NAME:
             raise ProtocolError(
-                f"{where} its name must do as the name of a folder, without / \\ : and the like and not hidden; let "
-                "the dataset name its speakers so, or the splitter its folds."
+                f"{where} its name must do as the name of a folder, without / \\ : and the like, no dot or space at "
+                f"either end, {_LONGEST_NAME} bytes at most; let the dataset name its speakers so, or the splitter its "
+                "folds."
             )
         parts = {"train": fold.train, "dev": fold.dev, "test": fold.test}
         seen: dict[str, str] = {}

@@ -12,7 +12,7 @@ import pytest
 import soundfile as sf
 
 from serkit.data.audit import audit, from_dict, hash_audio, measure
-from serkit.data.corpus import build
+from serkit.data.corpus import build, texts
 from serkit.data.progress import SilentProgress
 from serkit.errors import AudioError, LeakageError
 from serkit.types import Corpus, Fold, Guarantee, Protocol, Utterance
@@ -113,6 +113,13 @@ def test_lines_and_dict_name_what_is_shared_and_what_is_unknown() -> None:
             "utterances": 1, "of": 2,
         }
     ]  # fmt: skip
+
+
+def test_texts_are_compared_as_words() -> None:
+    """Two transcripts of one sentence were unseen texts where one had a capital letter or a second space."""
+    c = change(corpus(), t1={"text": "Das wär's"}, e1={"text": "das  wa\u0308r's"})
+    assert measure(c, protocol(), {}).overlaps[0].values == ("Das wär's",)
+    assert texts(c)["e1"] == texts(c)["t1"] == "Das wär's"
 
 
 def test_what_is_known_of_some_is_not_said_of_all() -> None:

@@ -154,6 +154,11 @@ A, B, C = ("a_angry", "a_sad"), ("b_angry", "b_sad"), ("c_angry", "c_sad")
             [Fold(name="X", train=A, dev=(), test=B), Fold(name="x", train=B, dev=(), test=A)],
             r"two folds alike.*\(X, x\)",
         ),
+        # a folder of that name could not be made, or not on Windows: it failed in the run, or after a copy
+        *[
+            ([Fold(name=n, train=A, dev=(), test=B)], "100 bytes at most")
+            for n in ("c" * 101, "ü" * 51, "b.", "b ", "")
+        ],
         ([Fold(name="1", train=A, dev=(), test=("x",))], "test id 'x' is not in the corpus"),
         ([Fold(name="1", train=A, dev=B, test=(*C, "a_sad"))], "'a_sad' is in train and in test"),
         ([Fold(name="1", train=A, dev=("a_sad",), test=B)], "'a_sad' is in train and in dev"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from serkit.data.corpus import texts
 from serkit.data.splits.parts import dealt, few, fold, ids_by, where
 from serkit.errors import ProtocolError
 from serkit.types import Corpus, Fold
@@ -33,14 +34,15 @@ def speaker_text_open(corpus: Corpus) -> list[Fold]:
     Each utterance is tested once. Where a speaker says nothing of a half, there is no fold. Raises ProtocolError for
     fewer than three speakers or two texts.
     """
-    texts = _texts(corpus, "speaker_text_open")
+    ids_of = _texts(corpus, "speaker_text_open")
     speakers = list(corpus.speakers)
     if len(speakers) < 3:
         raise ProtocolError(
             f"speaker_text_open needs at least 3 speakers (one to test, one to develop on, one to train on), but "
             f"{where(corpus)} has {len(speakers)} ({few(speakers)})."
         )
-    halves = [{x for t in hand for x in texts[t]} for hand in dealt(Counter({t: len(x) for t, x in texts.items()}), 2)]
+    weights = Counter({t: len(x) for t, x in ids_of.items()})
+    halves = [{x for t in hand for x in ids_of[t]} for hand in dealt(weights, 2)]
     ids = {s: set(x) for s, x in ids_by(corpus, lambda u: u.speaker).items()}
     folds = []
     for i, speaker in enumerate(speakers):
@@ -54,7 +56,8 @@ def speaker_text_open(corpus: Corpus) -> list[Fold]:
 
 def _texts(corpus: Corpus, protocol: str) -> dict[str, list[str]]:
     """Ids by text, if there are two."""
-    ids = ids_by(corpus, lambda u: u.text or "")
+    said = texts(corpus)
+    ids = ids_by(corpus, lambda u: said.get(u.id, ""))
     ids.pop("", None)
     if len(ids) < 2:
         raise ProtocolError(

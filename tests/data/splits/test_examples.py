@@ -70,6 +70,7 @@ def test_by_text() -> None:
     four = corpus("a t", "b t", "c t", "a u", "b u", "c u", "a v", "b v", "c w")
     # three, three, two and one files: the text of one joins the lightest group
     assert [f.test for f in text_open(four, groups=3)] == [("0", "1", "2"), ("3", "4", "5"), ("6", "7", "8")]
+    assert [f.test for f in text_open(corpus("a T", "b t", "a u", "b U"), groups=2)] == [("0", "1"), ("2", "3")]
     both = text_open(corpus("a t", "b t", "a u", "b u"), groups=5)  # as many groups as there are texts
     assert table(both) == {"texts1": ("23", "", "01"), "texts2": ("01", "", "23")}
     six = corpus("a t", "b t", "c t", "a u", "b u", "c u")
