@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from serkit.data.corpus import writable
 from serkit.errors import RunFolderError
 from serkit.run.corpora import without_paths
 from serkit.run.files import read_json, write_json, write_text
@@ -29,6 +30,8 @@ def fold(run: Path, seed: int, name: str) -> Path:
 
 def check(out: Path | None, recipe: Recipe, resume: bool) -> None:
     """Refuse a folder that may not be written: not empty without ``--resume``, of another recipe with it."""
+    if out is not None and writable(str(out)) != str(out):  # the report bears the name
+        raise RunFolderError(f"--out {writable(str(out))} is not valid UTF-8; name another folder.")
     if resume:
         if out is None:
             raise RunFolderError("--resume needs the folder of the run: --out DIR.")

@@ -153,6 +153,13 @@ def test_out_must_be_empty_and_writable(finished: Path, tmp_path: Path) -> None:
         go(tmp_path / "file" / "below")
 
 
+def test_a_folder_whose_name_is_no_text_is_refused_before_training(tmp_path: Path) -> None:
+    """The report bears the folder's name: it could not be written, after all training was done."""
+    with pytest.raises(RunFolderError, match=r"run\\udcff is not valid UTF-8"):
+        go(tmp_path / "run\udcff")
+    assert not list(tmp_path.iterdir())
+
+
 def test_what_a_run_lacks_is_said_in_words() -> None:
     rows = [
         Utterance(id=f"{s}{x}", path=Path(f"/{s}{x}.wav"), label=x, speaker=s) for s in "abcd" for x in ("happy", "sad")
