@@ -21,6 +21,7 @@ from rich.progress import (
 
 from serkit.data import progress as data_progress
 from serkit.run.events import Events, about
+from serkit.run.report.facts import count
 
 ESTIMATE_AFTER = 12
 """Batches before the estimate of the whole run. The median of their times is taken: the first ones also pay for
@@ -80,7 +81,8 @@ class TerminalEvents(Events):
     def _estimate(self, steps: int) -> None:
         whole = median(b - a for a, b in pairwise(self.marks)) * steps * self.epochs * self.folds
         self.note(
-            f"About {about(whole)} for {self.folds} fold(s) of at most {self.epochs} epochs of {steps} batches, "
+            f"About {about(whole)} for {count(self.folds, 'fold')} of at most {count(self.epochs, 'epoch')} of "
+            f"{count(steps, 'batch', 'batches')}, "
             "by the first batches."
         )
 

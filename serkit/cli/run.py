@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -93,10 +94,14 @@ def _how_to_continue(out: Path | None) -> str:
 def _folds(text: str) -> list[int] | None:
     if not text:
         return None
-    try:
-        return [int(part) for part in text.split(",")]
-    except ValueError:
-        raise UserError(f"--folds {text!r} is not a list of fold numbers; write for example --folds 0,3.") from None
+    parts = [part.strip() for part in text.split(",")]
+    # Speakers are called 03 and 10, so folds are too: 03 taken for number 3 would test another speaker without a word.
+    if not all(re.fullmatch("0|[1-9][0-9]*", part, re.ASCII) for part in parts):
+        raise UserError(
+            f"--folds {text!r} is not a list of fold numbers, which count from 0 in the order of the protocol whatever "
+            "the folds are called; write for example --folds 0,3."
+        )
+    return [int(part) for part in parts]
 
 
 def _show(metrics: dict[str, object], as_json: bool) -> None:

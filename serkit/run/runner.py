@@ -54,7 +54,8 @@ class Run:
         """What is left out or missing, in words; empty for a complete run."""
         out = []
         if len(self.folds) < len(self.protocol.folds):
-            out.append(f"{len(self.folds)} of the {len(self.protocol.folds)} folds were run")
+            were = "was" if len(self.folds) == 1 else "were"
+            out.append(f"{len(self.folds)} of the {len(self.protocol.folds)} folds {were} run")
         if not self.corpus.complete:
             lost = f"{len(self.corpus.missing)} recordings" if self.corpus.missing else "recordings"
             out.append(f"{lost} of {self.corpus.name} are missing here")
@@ -279,13 +280,15 @@ def _predict(job: FoldJob, model: Any, transforms: Any) -> Predictions:
 
 def fold_line(p: Predictions, seed: int, name: str, seconds: float) -> str:
     """One line about a finished fold."""
+    from serkit.run.report.facts import tenths
+
     scores = {}
     for split in ("dev", "test"):
         part = p.only(split)
         hit = part.predicted == part.truth
         if len(part.ids):
             scores[split] = float(np.mean([hit[part.truth == k].mean() for k in np.unique(part.truth)]))
-    words = "".join(f"{split} UAR {100 * score:5.1f} %, " for split, score in scores.items()) or "no score, "
+    words = "".join(f"{split} UAR {tenths(score)} %, " for split, score in scores.items()) or "no score, "
     return f"seed {seed} fold {name}: {words}{seconds:.0f} s"
 
 

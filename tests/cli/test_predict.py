@@ -17,7 +17,9 @@ import torch
 
 import serkit
 from serkit.cli.main import invoke
+from serkit.cli.predict import _warn
 from serkit.run import api
+from serkit.run.api import Prediction
 
 RECIPE = {
     "run": {"plugin": "acrnn", "folds": [0, 1]},
@@ -81,7 +83,7 @@ def test_a_table_is_not_cut_when_piped(run: Path, tmp_path: Path) -> None:
     soundfile.write(path, noise(0.2), 16000)
     code, stdout, _ = call(run / "folds" / "0-f01", path)
     assert code == 0
-    assert "mean over 1 model(s)" in stdout
+    assert "mean over 1 model\n" in stdout
     assert path.name in "".join(line.split(" ")[0] for line in stdout.splitlines())
     assert "angry" in stdout
 
@@ -91,9 +93,20 @@ def test_a_file_that_was_trained_on_is_told(run: Path) -> None:
     code, stdout, stderr = call(run, wav, "--json")
     assert code == 0
     assert json.loads(stdout)[0]["trained_on"] == 1  # test speaker of one fold, training speaker of the other
-    assert "was in the training or development data of 1 of the 2 model(s)" in stderr
+    assert "was in the training or development data of 1 of the 2 models;" in stderr
     assert stderr.count("\n") == 1
     assert call(run / "folds" / "0-f01", wav)[2] == ""
+
+
+def test_many_files_that_were_trained_on_are_one_warning(capsys: pytest.CaptureFixture[str]) -> None:
+    # the 300 files of a corpus gave 300 lines of warning above the table
+    seen = [Prediction(file=f"{k}.wav", label="sad", posteriors={}, models=2, trained_on=1) for k in range(4)]
+    _warn(seen[:3], 9)
+    assert capsys.readouterr().err.count("\n") == 3
+    _warn(seen, 9)
+    stderr = capsys.readouterr().err
+    assert stderr.startswith("Warning: 4 of the 9 files, e.g. 0.wav, were in the training")
+    assert stderr.count("\n") == 1
 
 
 def test_files_are_scored_in_groups_with_the_same_result(

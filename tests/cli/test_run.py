@@ -65,7 +65,7 @@ def test_the_lines_of_a_run(finished: Finished) -> None:
     assert "the paper's is 'paper'" in lines[0]
     assert any(line.startswith("speaker: nothing shared by train, dev and test") for line in lines)
     assert any(line.startswith("text: train with dev and test share texts") for line in lines)
-    assert any(line.startswith("About ") and "2 fold(s)" in line for line in lines)
+    assert any(line.startswith("About ") and "for 2 folds of at most" in line for line in lines)
     for fold in ("f01", "f02"):
         assert any(line.startswith(f"seed 0 fold {fold}: dev UAR") and "test UAR" in line for line in lines)
     assert "The run is incomplete" in stdout
@@ -103,7 +103,9 @@ REFUSED = {
     "option": ([*DEMO, "--set", "dataset.foo=1"], "the dataset 'demo' has no options"),
     "fold": ([*DEMO, "--folds", "10"], "There is no fold of demo/loso_next@1 named '10'; there is 0 (f01)"),
     "folds": ([*DEMO, "--folds", "0,,1"], "write for example --folds 0,3"),
-    "negative fold": ([*DEMO, "--folds=-1"], "In --folds, run.folds.0: input should be greater than or equal to 0"),
+    "negative fold": ([*DEMO, "--folds=-1"], "is not a list of fold numbers, which count from 0"),
+    # EMO-DB's first fold is called 03; as number 3 it ran the fold of speaker 10 without a word
+    "name of a fold": ([*DEMO, "--folds", "03"], "'03' is not a list of fold numbers, which count from 0"),
     "seeds": ([*DEMO, "--seeds", "0"], "greater than or equal to 1"),
     "device": ([*DEMO, "--device", "gpu"], "In --device, run.device: input should be 'auto', 'cpu' or 'cuda'"),
     "precision": ([*DEMO, "--precision", "fp16"], "In --precision, run.precision: input should be"),

@@ -406,3 +406,11 @@ def test_groups_that_differ_for_another_reason_say_so() -> None:
 )
 def test_durations_read_as_people_say_them(seconds: float, words: str) -> None:
     assert f.duration(seconds) == words
+
+
+def test_what_is_half_way_between_tenths_prints_alike_however_it_was_summed() -> None:
+    recalls = [8 / 12, 6 / 12, 11 / 12, 8 / 12]  # the first run of a new user printed 68.7 % beside 68.8 %
+    assert sum(recalls) / 4 < 33 / 48
+    assert f.percent(sum(recalls) / 4) == f.percent(33 / 48) == "68.8 %"
+    assert f.points(-0.0125) == "\N{MINUS SIGN}1.2 points"
+    assert (f.count(1, "batch", "batches"), f.count(12, "batch", "batches")) == ("1 batch", "12 batches")

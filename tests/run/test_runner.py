@@ -177,7 +177,7 @@ def test_what_a_run_lacks_is_said_in_words() -> None:
     assert lacks(whole, 2) == ["2 of the 4 folds were run"]
     assert lacks(replace(whole, complete=False), 4) == ["recordings of toy are missing here"]
     partial = replace(whole, complete=False, missing=("e1", "e2"))
-    assert lacks(partial, 1) == ["1 of the 4 folds were run", "2 recordings of toy are missing here"]
+    assert lacks(partial, 1) == ["1 of the 4 folds was run", "2 recordings of toy are missing here"]
 
 
 def test_a_fold_that_does_not_exist_is_named(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def interval(summary: Mapping[str, Any]) -> str:
     if not ends:
         note = summary.get("interval_note")
         return f"no interval: {note}" if note else "no interval"
-    return f"95 % interval {100 * ends[0]:.1f} to {percent(ends[1])}"
+    return f"95 % interval {tenths(ends[0])} to {percent(ends[1])}"
 
 
 def warnings(m: Mapping[str, Any]) -> list[str]:
@@ -242,14 +242,23 @@ def label_rows(m: Mapping[str, Any]) -> list[tuple[str, str, str, str]]:
 LABEL_HEAD = ("Corpus", "Its class", "Class in this run", "Utterances")
 
 
+def tenths(x: float, sign: str = "") -> str:
+    """A fraction in per cent as ``71.3``, or with ``sign="+"`` as ``+71.3``.
+
+    What is exactly between two tenths is so however it was summed up: a mean of recalls of 0.6875 less the last bit
+    and the same share of utterances would else stand side by side as 68.7 and 68.8.
+    """
+    return f"{round(100 * x, 9):{sign}.1f}"
+
+
 def percent(x: float | None) -> str:
     """A fraction as ``71.3 %``; ``undefined`` for None."""
-    return "undefined" if x is None else f"{100 * x:.1f} %"
+    return "undefined" if x is None else f"{tenths(x)} %"
 
 
 def points(x: float) -> str:
     """A difference of fractions as ``+1.2 points``, with a true minus."""
-    return f"{100 * x:+.1f} points".replace("-", "\N{MINUS SIGN}")
+    return f"{tenths(x, '+')} points".replace("-", "\N{MINUS SIGN}")
 
 
 def spread(summary: Mapping[str, Any]) -> str:
@@ -257,12 +266,12 @@ def spread(summary: Mapping[str, Any]) -> str:
     mean, std = summary.get("mean"), summary.get("std_folds")
     if mean is None:
         return "pooled only" if summary.get("pooled") is not None else "undefined"
-    return percent(mean) if std is None else f"{percent(mean)} ± {100 * std:.1f} points"
+    return percent(mean) if std is None else f"{percent(mean)} ± {tenths(std)} points"
 
 
-def count(n: Any, noun: str) -> str:
-    """``1 fold``, ``10 folds``."""
-    return f"{n} {noun}" + ("" if n == 1 else "s")
+def count(n: Any, noun: str, plural: str = "") -> str:
+    """``1 fold``, ``10 folds``, ``2 batches``."""
+    return f"{n} {noun}" if n == 1 else f"{n} {plural or noun + 's'}"
 
 
 def duration(seconds: float) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from serkit.run.report.facts import count, interval, percent, spread
+from serkit.run.report.facts import count, interval, percent, spread, tenths
 
 SCORE_HEAD = ("Metric", "Pooled", "95 % interval", "Mean ± deviation over folds", "Deviation over seeds")
 GROUP_HEAD = ("Utterances", "Speakers", "Classes", "UAR", "WAR")
@@ -26,7 +26,7 @@ def score_rows(m: Mapping[str, Any]) -> list[tuple[str, ...]]:
             percent(s.get("pooled")),
             interval(s).removeprefix("95 % interval "),
             spread(s),
-            "" if s.get("std_seeds") is None else f"{100 * s['std_seeds']:.1f} points",
+            "" if s.get("std_seeds") is None else f"{tenths(s['std_seeds'])} points",
         )
         for name, s in scores(m).items()
     ]
@@ -112,7 +112,7 @@ def _difference(kind: str, groups: Mapping[str, Mapping[str, Any]]) -> str:
     top, low = max(known, key=lambda v: known[v]["uar"]), min(known, key=lambda v: known[v]["uar"])
     a, b = known[top]["uar"], known[low]["uar"]
     most = "" if len(known) == 2 else "at most "
-    words = f"UAR by {kind}: {most}{100 * (a - b):.1f} points between {top} ({percent(a)}) and {low} ({percent(b)})"
+    words = f"UAR by {kind}: {most}{tenths(a - b)} points between {top} ({percent(a)}) and {low} ({percent(b)})"
     few = [g["speakers"] for g in (known[top], known[low])]
     if a == b:  # top and low are then one group
         words = f"UAR by {kind}: {percent(a)} in each of {len(known)} groups"
