@@ -73,13 +73,10 @@ def read_turns(path: Path) -> tuple[list[Turn], list[str]]:
     return [t for t in turns if t.name.rated], unread
 
 
-def read_transcripts(path: Path) -> list[tuple[str, str, str]]:
-    """Turn, words and place of each line of a file of ``dialog/transcriptions``.
-
-    Lines that name no turn (``M: ...``) are remarks and passed over. Raises CorpusError, naming file and line, for a
-    line that begins like a turn and is none.
-    """
-    found = []
+def read_transcripts(path: Path) -> tuple[list[tuple[str, str, str]], list[str]]:
+    """Turn, words and place of each line of a file of ``dialog/transcriptions``, and the places of lines that begin
+    like a turn and are none. Lines that name no turn (``M: ...``) are remarks and passed over."""
+    found, unread = [], []
     for number, line in enumerate(_lines(path), 1):
         if not line.startswith("Ses0"):
             continue
@@ -87,13 +84,10 @@ def read_transcripts(path: Path) -> list[tuple[str, str, str]]:
         match = _TRANSCRIPT.fullmatch(line)
         turn = parse(match[1]) if match else None
         if match is None or turn is None:
-            raise CorpusError(
-                f"{where} is not a transcript of IEMOCAP ({_short(line)}); expected is "
-                "'Ses01F_impro01_F000 [6.29-8.23]: words'; copy the file again from the corpus."
-            )
-        if turn.rated:
+            unread.append(where)
+        elif turn.rated:
             found.append((turn.name, " ".join(match[2].split()), where))
-    return found
+    return found, unread
 
 
 def _turn(line: str, where: str) -> Turn:

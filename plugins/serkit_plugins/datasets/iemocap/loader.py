@@ -167,7 +167,7 @@ class Iemocap:
             notes=replace(recordings, strangers=strangers).notes("IEMOCAP"),
         )
         unread = _read_labels(found, labels.of(scenarios))
-        twice = _read_transcripts(found, transcripts.of(scenarios))
+        twice, unclear = _read_transcripts(found, transcripts.of(scenarios))
         if not found.turns:
             raise CorpusError(
                 f"{root} holds no labels of IEMOCAP's {' or '.join(scenarios)} dialogues: expected were files such as "
@@ -194,6 +194,7 @@ class Iemocap:
             ("text files are copies of others of the same name and were left out", labels.copies + transcripts.copies),
             ("lines of dialog/EmoEvaluation are neither turns nor votes and were left out", unread),
             ("transcripts are of turns that have one already; the first one was taken", twice),
+            ("lines of dialog/transcriptions begin like a turn but are no transcript and were left out", unclear),
         ):
             if places:
                 found.notes.append(f"{len(places)} {problem}: {few(places, 3)}.")
@@ -285,10 +286,15 @@ def _read_labels(found: _Found, paths: Sequence[Path]) -> list[str]:
     return unread
 
 
-def _read_transcripts(found: _Found, paths: Sequence[Path]) -> list[str]:
-    """Fill ``found.texts``; the places of transcripts of turns that have another one already."""
-    lines = (line for path in paths for line in read_transcripts(path))
-    return [where for name, words, where in lines if found.texts.setdefault(name, words) != words]
+def _read_transcripts(found: _Found, paths: Sequence[Path]) -> tuple[list[str], list[str]]:
+    """Fill ``found.texts``; the places of transcripts of turns that have another one already, and of lines that could
+    not be read: words alone do not keep anybody from the recordings."""
+    twice, unclear = [], []
+    for path in paths:
+        lines, unread = read_transcripts(path)
+        unclear += unread
+        twice += [where for name, words, where in lines if found.texts.setdefault(name, words) != words]
+    return twice, unclear
 
 
 def _left_out(turns: Collection[Turn], chosen: int, class_of: Mapping[str, str]) -> str:
