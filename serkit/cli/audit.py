@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from serkit.cli.dataset_options import Set, dataset_options
-from serkit.errors import ProtocolError, RunFolderError, SerkitError, UnknownNameError, UserError
+from serkit.errors import ProtocolError, RunFolderError, SerkitError, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -88,21 +88,18 @@ def _corpus(dataset: str, data: Sequence[str], sets: list[str] | None, protocol:
     host = get_host()
     choice = corpora.choose({**dataset_options(sets), "name": dataset}, data, host, where="--set")
     spec, name = corpora.spec_of(choice, host), choice.name
-    known = {p.name: p for p in spec.protocols}
-    wanted = protocol.rpartition("/")[2].partition("@")[0] or spec.default_protocol
-    if wanted != "all" and wanted not in known:
-        raise UnknownNameError(f"protocol of {name}", wanted, [*known, "all"])
+    wanted = spec.protocols if protocol == "all" else (corpora.protocol_of(spec, protocol),)
     corpus = corpora.load(choice, host, allow_fetch=False)
     hashes: dict[str, str] = {}
     if not no_audio:
         with make_progress() as bar:
             hashes = hash_audio(corpus, progress=bar)
     rows = []
-    for one in known.values() if wanted == "all" else [known[wanted]]:
+    for one in wanted:
         try:
             rows.append(_measured(corpus, one, hashes))
         except ProtocolError as error:  # of several, one that this copy of the corpus does not allow is told, not fatal
-            if wanted != "all":
+            if protocol != "all":
                 raise
             rows.append({"content": {"protocol": f"{name}/{one.name}@{one.version}", "problem": str(error)}})
     content = {

@@ -239,14 +239,7 @@ def _features(inputs: Mapping[str, Any], tables: Mapping[str, Any], host: Host, 
 
 
 def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) -> str:
-    wanted = request.protocol or tables.get("protocol", {}).get("name", "") or spec.default_protocol
-    of, slash, short_name = wanted.rpartition("/")
-    short = (short_name if not slash or corpora.canonical(of) == spec.name else wanted).partition("@")
-    found = {p.name: p for p in spec.protocols}.get(short[0])
-    if found is None or (short[2] and short[2] != str(found.version)):
-        offered = [f"{p.name}@{p.version}" for p in spec.protocols]
-        raise UnknownNameError(f"protocol of {spec.name!r}", wanted, offered, every=True)
-    return found.name
+    return corpora.protocol_of(spec, request.protocol or tables.get("protocol", {}).get("name", "")).name
 
 
 def _published(host: Host, plugin: str, dataset: str) -> Published | None:

@@ -199,7 +199,10 @@ def test_a_pool_of_a_corpus_with_a_copy_of_it(capsys: pytest.CaptureFixture[str]
         (("--split", "{tmp}", "--set", "subset=816"), "--set gives options of a corpus"),
         (("--dataset", "emodb", "--set", "subst=816", "--data", "{tmp}"), "did you mean 'subset'?"),
         (("{tmp}", "--no-audio"), "A run folder is audited from its protocol.json alone"),
-        (("--dataset", "emodb", "--protocol", "loso_nxt", "--data", "{tmp}"), "did you mean 'loso_next'?"),
+        (("--dataset", "emodb", "--protocol", "loso_nxt", "--data", "{tmp}"), "did you mean 'loso_next@1'?"),
+        # another version, and another corpus, were taken for this one's
+        (("--dataset", "emodb", "--protocol", "loso_next@9", "--data", "{tmp}"), "no protocol of 'emodb' named"),
+        (("--dataset", "emodb", "--protocol", "tess/loso@1", "--data", "{tmp}"), "no protocol of 'emodb' named"),
         (("--dataset", "emodb", "--data", "{tmp}"), "does not hold EMO-DB"),
     ],
 )
