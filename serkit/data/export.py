@@ -12,6 +12,7 @@ from serkit.types import Corpus, Utterance
 
 FIELDS = ("speaker", "sex", "session", "scenario", "text", "language", "take", "intensity")
 _FIRST = ("file", "emotion", "start", "end", *FIELDS)
+_READ_AS_THEY_ARE = ("split", "fold", "corpus")
 
 
 def write_manifest(corpus: Corpus, to: str | os.PathLike[str]) -> Path:
@@ -24,7 +25,9 @@ def write_manifest(corpus: Corpus, to: str | os.PathLike[str]) -> Path:
     to = Path(to)
     extras = sorted({key for u in corpus.utterances for key in u.extra})
     for key in extras:
-        if key in _FIRST or key != key.strip() or not key:
+        # the reader tells columns apart without regard to case: Take would come back as the field take
+        known = key.casefold() in (*_FIRST, *_READ_AS_THEY_ARE) and key not in _READ_AS_THEY_ARE
+        if known or key != key.strip() or not key:
             raise CorpusError(
                 f"The corpus {corpus.name} has metadata named {key!r}, which cannot be a column of its own in {to}; "
                 "its dataset must name it otherwise."
@@ -49,7 +52,8 @@ def write_manifest(corpus: Corpus, to: str | os.PathLike[str]) -> Path:
 
 def _file(u: Utterance, base: Path) -> str:
     path = Path(os.path.abspath(u.path))
-    return (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
+    text = (path.relative_to(base) if path.is_relative_to(base) else path).as_posix()
+    return f"./{text}" if text[0].isspace() else text  # the reader cuts off spaces at the ends of cells
 
 
 def _times(u: Utterance) -> tuple[str, str]:

@@ -75,7 +75,13 @@ def test_nothing_is_overwritten(corpus: Corpus, tmp_path: Path) -> None:
         write_manifest(corpus, tmp_path / "none" / "m.csv")
 
 
-@pytest.mark.parametrize("key", ["file", "text", "", " age"])
+def test_a_name_that_begins_with_a_space_is_found_again(tmp_path: Path) -> None:
+    """Cells lose the spaces at their ends, and the file was not found."""
+    one = Utterance(id=" a", path=write_noise(tmp_path / " a.wav", 0.1), label="sad", speaker="s")
+    assert read(write_manifest(build("mine", tmp_path, [one], ["sad"]), tmp_path / "m.csv")).utterances == (one,)
+
+
+@pytest.mark.parametrize("key", ["file", "text", "", " age", "Take", "Fold"])
 def test_metadata_that_cannot_be_a_column_is_refused(corpus: Corpus, tmp_path: Path, key: str) -> None:
     rows = [replace(u, extra={key: "x"}) for u in corpus.utterances]
     with pytest.raises(CorpusError, match="cannot be a column of its own"):
