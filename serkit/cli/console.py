@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 
 def print_json(content: Any) -> None:
@@ -25,23 +25,55 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     from rich.text import Text
 
     headed = any(columns)
-    table = Table(
-        box=SIMPLE_HEAD if headed else None, show_header=headed, show_edge=False, pad_edge=False, padding=(0, 2, 0, 0)
-    )
-    for column in columns:
-        table.add_column(column, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text(str(cell)) for cell in row))
+    box, gap = (SIMPLE_HEAD, GAP - 1) if headed else (None, GAP)  # the box draws one blank itself
+    table = Table(box=box, show_header=headed, show_edge=False, pad_edge=False, padding=(0, gap, 0, 0))
+    cells = [[str(cell) for cell in row] for row in rows]
+    console = _console()
+    room = console.width - GAP * (len(columns) - 1)
+    for column, width in zip(columns, column_widths([columns, *cells], room), strict=True):
+        table.add_column(column, overflow="fold", width=width)
+    for row in cells:
+        table.add_row(*(Text(cell) for cell in row))
     show(Text(title, "bold"))
-    show(table)
+    console.print(table)
+
+
+GAP = 2
+"""Blanks between two columns."""
+
+
+def column_widths(lines: Sequence[Sequence[str]], room: int) -> list[int | None]:
+    """Width of each column of a table of ``room`` characters (without gaps) that breaks no word; all None, which leaves
+    it to rich, if there is no such width, or no need for any since everything fits. Columns that want least beyond
+    their longest word are given it first, the others share what is left."""
+    from rich.cells import cell_len
+
+    whole = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
+    least = [
+        max(cell_len(word) for cell in column for word in (cell.split() or [""])) for column in zip(*lines, strict=True)
+    ]
+    spare = room - sum(least)
+    if sum(whole) <= room or spare < 0:
+        return [None] * len(whole)
+    wanting = sorted(range(len(whole)), key=lambda i: whole[i] - least[i])
+    widths: list[int | None] = [*least]
+    for k, i in enumerate(wanting):
+        more = min(whole[i] - least[i], spare // (len(wanting) - k))
+        widths[i] = least[i] + more
+        spare -= more
+    return widths
 
 
 def show(content: RenderableType) -> None:
     """Print text or a rich object on standard output, at the width of the terminal (any width when piped)."""
+    _console().print(content, soft_wrap=isinstance(content, str))
+
+
+def _console() -> Console:
     import sys
 
     from rich.console import Console
 
     # Into a pipe, rich would wrap at 80 columns and cut what grep looks for.
     width = None if sys.stdout.isatty() else 200
-    Console(highlight=False, markup=False, width=width).print(content, soft_wrap=isinstance(content, str))
+    return Console(highlight=False, markup=False, width=width)

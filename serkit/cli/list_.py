@@ -21,16 +21,25 @@ PLURALS: dict[str, Kind] = {
 
 def list_(
     kind: Annotated[
-        str, typer.Argument(help="architectures, datasets, metrics, features or recipes; all without it.")
+        str, typer.Argument(help="architectures, datasets, protocols, metrics, features or recipes; all without it.")
     ] = "",
     json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the plugins installed here, by kind."""
+    """List the plugins installed here, by kind.
+
+    For example: serkit list protocols
+    """
     from serkit.cli.console import print_json, show, show_table
     from serkit.host import get_host
 
-    kinds = kinds_of(kind)
     host = get_host()
+    if kind in ("protocol", "protocols"):  # part of datasets, no plugins
+        if json_:
+            print_json({"protocols": offers(host), "broken": broken_rows(host)})
+        else:
+            _show_protocols(host)
+        return
+    kinds = kinds_of(kind)
     if json_:
         print_json({plural: _rows(host, single) for plural, single in kinds.items()} | {"broken": broken_rows(host)})
         return
@@ -39,7 +48,7 @@ def list_(
         columns = ("name", *(("also called",) if single == "metric" else ()), "summary", "distribution")
         show_table(plural, columns, rows) if rows else show(f"{plural}: none")
         if rows and single == "dataset":
-            show_table("protocols of datasets", ("name", *PROMISES, "datasets"), _protocols(host))
+            _show_protocols(host)
     if host.broken:
         names = ", ".join(sorted({f"{b.distribution}:{b.source}" for b in host.broken}))
         show(f"Broken and left out: {names} (see `serkit doctor`).")
@@ -51,7 +60,7 @@ def kinds_of(word: str) -> dict[str, Kind]:
 
     found = {p: k for p, k in PLURALS.items() if word in ("", p, k)}
     if not found:
-        raise UnknownNameError("kind of plugin", word, PLURALS)
+        raise UnknownNameError("kind of plugin", word, (*PLURALS, "protocols"))
     return found
 
 
@@ -92,14 +101,25 @@ def _cells(registered: Registered) -> tuple[str, ...]:
     return (spec.name, *also, spec.summary, f"{registered.distribution} {registered.version}")
 
 
-def _protocols(host: Host) -> list[tuple[str, ...]]:
+def offers(host: Host) -> list[dict[str, Any]]:
+    """Every protocol of every dataset as plain data, with the ``dataset`` and whether it is its ``default``."""
+    return [
+        {"dataset": d["name"], "default": p["name"] == d["default_protocol"]} | p
+        for d in _rows(host, "dataset")
+        for p in d["protocols"]
+    ]
+
+
+def _show_protocols(host: Host) -> None:
     """A row a protocol, with the datasets that offer it; a default is marked with an asterisk."""
-    offers: dict[tuple[str, ...], list[str]] = {}
-    for dataset in _rows(host, "dataset"):
-        for p in dataset["protocols"]:
-            row = (f"{p['name']}@{p['version']}", *promises(p))
-            offers.setdefault(row, []).append(dataset["name"] + "*" * (p["name"] == dataset["default_protocol"]))
-    return [(*row, ", ".join(offers[row])) for row in sorted(offers)]
+    from serkit.cli.console import show_table
+
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for p in offers(host):
+        row = (f"{p['name']}@{p['version']}", *promises(p))
+        rows.setdefault(row, []).append(p["dataset"] + "*" * p["default"])
+    cells = [(*row, ", ".join(rows[row])) for row in sorted(rows)]
+    show_table("protocols of datasets (* default)", ("name", *PROMISES, "datasets"), cells)
 
 
 def _rows(host: Host, kind: Kind) -> list[dict[str, Any]]:

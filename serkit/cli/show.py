@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serkit.errors import SerkitError, UserError
+from serkit.errors import SerkitError, UnknownNameError, UserError, nearest
 
 if TYPE_CHECKING:
     from serkit.host import Host, Registered
@@ -14,14 +14,18 @@ if TYPE_CHECKING:
 
 def show(
     name: Annotated[
-        str, typer.Argument(help="Name of a plugin of any kind (`serkit list`), or a pool of corpora, e.g. emodb+demo.")
+        str,
+        typer.Argument(help="A plugin of any kind (`serkit list`), a protocol, or a pool, e.g. emodb+demo."),
     ],
     kind: Annotated[str, typer.Option(help="Only this kind, where several have the name.")] = "",
     json_: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show one plugin: its settings with defaults and bounds, presets, labels, protocols, origin."""
+    """Show one plugin: settings, presets, labels, protocols, origin.
+
+    For example: serkit show iemocap
+    """
     from serkit.cli.console import print_json
-    from serkit.cli.list_ import kinds_of
+    from serkit.cli.list_ import kinds_of, offers
     from serkit.host import get_host
 
     host = get_host()
@@ -30,7 +34,14 @@ def show(
     if "+" in name and single in (None, "dataset"):
         described, found = [_pool(host, name)], []
     else:
-        found = [host.get(single, name)] if single else host.find(name)
+        try:
+            found = [host.get(single, name)] if single else host.find(name)
+        except UnknownNameError as unknown:
+            protocol = [p for p in offers(host) if name in (p["name"], f"{p['name']}@{p['version']}")]
+            if single or not protocol:
+                raise unknown if single else _unknown(unknown, host) from None
+            _show_protocol(name, protocol, as_json=json_)
+            return
     for registered in found:
         page, error = describe(host, registered)
         described.append(page)
@@ -45,6 +56,35 @@ def show(
             _print(page)
     if failure is not None:  # after what the spec alone could say
         raise failure
+
+
+def _unknown(error: UnknownNameError, host: Host) -> UserError:
+    """Where no plugin is near, ``error`` lists some fifty names; this has the nearest protocol, or where to look."""
+    from serkit.cli.list_ import offers
+
+    near = nearest(error.name, sorted({p["name"] for p in offers(host)}))
+    if error.nearest:
+        return error
+    return UserError(
+        f"There is no plugin or protocol named {error.name!r}; "
+        + (f"did you mean {near!r}?" if near else "`serkit list` shows what there is.")
+    )
+
+
+def _show_protocol(name: str, found: list[dict[str, Any]], *, as_json: bool) -> None:
+    """A protocol, which is no plugin: what it promises on the datasets that offer it."""
+    from serkit.cli.console import print_json, show_table
+    from serkit.cli.list_ import PROMISES, promises
+
+    if as_json:
+        print_json({"kind": "protocol", "name": name, "offers": found})
+        return
+    rows: dict[tuple[str, ...], list[str]] = {}
+    for p in found:
+        row = (*promises(p), p["summary"])
+        rows.setdefault(row, []).append(p["dataset"] + "*" * p["default"])
+    cells = [(", ".join(datasets), *row) for row, datasets in rows.items()]
+    show_table(f"{name} (protocol; * default)", ("datasets", *PROMISES, "summary"), cells)
 
 
 def describe(host: Host, registered: Registered) -> tuple[dict[str, Any], SerkitError | None]:
@@ -173,8 +213,7 @@ def _print_dataset(page: dict[str, Any]) -> None:
         show_("labels, utterances and speakers: as the manifest says")
     rows = [
         (
-            f"{page['name']}/{p['name']}@{p['version']}"
-            + (" (default)" if p["name"] == page["default_protocol"] else ""),
+            f"{p['name']}@{p['version']}" + (" (default)" if p["name"] == page["default_protocol"] else ""),
             *promises(p),
             p["summary"],
         )

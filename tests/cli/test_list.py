@@ -38,8 +38,8 @@ def test_it_lists_every_kind(capsys: pytest.CaptureFixture[str]) -> None:
 def test_it_says_what_protocols_promise(capsys: pytest.CaptureFixture[str]) -> None:
     rows = {tuple(line.split()[:2]): line for line in run(capsys, "datasets").splitlines() if "@" in line}
     assert "emodb*" in rows["loso_next@1", "inductive"]
-    assert "   speaker   " in rows["loso_next@1", "inductive"]
-    assert "   nothing   " in rows["random_5fold@1", "inductive"]
+    assert "  speaker  " in rows["loso_next@1", "inductive"]
+    assert "  nothing  " in rows["random_5fold@1", "inductive"]
     assert "no test part, no score" in rows["all_data@1", "inductive"]
     assert "speaker, text (development: speaker)" in rows["speaker_text_open@1", "inductive"]
 
@@ -77,3 +77,12 @@ def test_broken_plugins_are_a_footnote(
     (broken,) = json.loads(run(capsys, "--json"))["broken"]
     assert broken["distribution"] == "bad-dist"
     assert "boo" in broken["reason"]
+
+
+def test_it_lists_protocols(capsys: pytest.CaptureFixture[str]) -> None:
+    text = run(capsys, "protocols")
+    assert "session_swap@1" in text
+    assert "summary" not in text  # of no plugin
+    content = json.loads(run(capsys, "protocols", "--json"))
+    swap = [p for p in content["protocols"] if p["name"] == "session_swap"]
+    assert [(p["dataset"], p["default"], p["guarantees"]) for p in swap] == [("iemocap", False, ["speaker"])]

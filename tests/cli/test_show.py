@@ -67,10 +67,10 @@ def test_a_dataset(capsys: pytest.CaptureFixture[str]) -> None:
     assert content["utterances"] == 535
     assert content["here"] is False
     shown = text(capsys, "emodb")
-    for word in ("angry", "127", "535 utterances, 10 speakers", "emodb/loso_next@1 (default)", "Not here yet"):
+    for word in ("angry", "127", "535 utterances, 10 speakers", "loso_next@1 (default)", "Not here yet"):
         assert word in shown
-    row = next(line for line in shown.splitlines() if "emodb/speaker_text_open@1" in line)
-    assert "speaker, text (development: speaker)   " in row
+    row = next(line for line in shown.splitlines() if "speaker_text_open@1" in line)
+    assert "speaker, text (development: speaker)  " in row
 
 
 def test_a_reader_of_manifests_shows_its_options_and_no_counts(capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,7 +196,30 @@ def test_a_pool_of_corpora(capsys: pytest.CaptureFixture[str]) -> None:
     assert content["labels"]["neutral"] == 79 + 96
     assert "boredom" not in content["labels"]
     assert content["protocols"][0]["name"] == content["default_protocol"] == "cross_corpus"
-    assert "emodb+ravdess/cross_corpus@1 (default)" in text(capsys, "emodb+ravdess", "--kind", "dataset")
+    assert "cross_corpus@1 (default)" in text(capsys, "emodb+ravdess", "--kind", "dataset")
     assert "as the manifest says" in text(capsys, "emodb+csv")
     assert invoke(["show", "emodb+ravdes"]) == 2
     assert "did you mean 'ravdess'" in capsys.readouterr().err
+
+
+def test_a_protocol(capsys: pytest.CaptureFixture[str]) -> None:
+    assert invoke(["show", "speaker_text_open"]) == 0
+    text = capsys.readouterr().out
+    assert "speaker_text_open (protocol" in text
+    assert "speaker, text (development: speaker)" in text
+    assert invoke(["show", "loso_next@1", "--json"]) == 0
+    page = json.loads(capsys.readouterr().out)
+    assert {o["dataset"] for o in page["offers"] if o["default"]} >= {"emodb", "ravdess", "csv"}
+    assert {o["name"] for o in page["offers"]} == {"loso_next"}
+    assert invoke(["show", "emobox"]) == 0  # the reader of manifests has the name, so it is the one that is meant
+    assert "emobox (dataset)" in capsys.readouterr().out
+
+
+def test_an_unknown_name_is_one_short_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    # it was followed by the names of all fifty plugins, and protocols were not among them
+    assert invoke(["show", "speaker_txt_open"]) == 2
+    assert "did you mean 'speaker_text_open'?" in capsys.readouterr().err
+    assert invoke(["show", "zzz"]) == 2
+    assert capsys.readouterr().err == (
+        "Error: There is no plugin or protocol named 'zzz'; `serkit list` shows what there is.\n"
+    )
