@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path, PurePosixPath
 
 
@@ -57,26 +57,54 @@ class Finder:
         return self._names[folder]
 
 
-def identifier(written: str, root: Path, start: float = 0.0, end: float | None = None) -> str:
-    """The id of a file, or of its part from ``start`` to ``end`` seconds.
+class Ids:
+    """Ids of the files ``written`` in a manifest whose folder is ``root``, and of their parts.
 
-    That is its path below ``root`` without suffix, as text: whichever system wrote it, however the manifest is reached.
-    Of a file elsewhere it is the path as written, so that the id stays when the manifest moves.
+    The id of a file is its path below ``root`` without suffix, as text: whichever system wrote it, however the manifest
+    is reached. If any file lies elsewhere, ids are the paths below the deepest folder that holds all of them, so that a
+    hash of ids does not say where a tree lies.
     """
-    text = posixpath.normpath(_posix(written))
-    if posixpath.isabs(text) or text.startswith("../"):
+
+    def __init__(self, written: Iterable[str], root: Path) -> None:
+        self._bases = [os.path.abspath(root), os.path.realpath(root)]
+        self._text = {w: self._below(w) for w in set(written)}
+        if None in self._text.values():
+            paths = {w: os.path.join(self._bases[0], text or _normal(w)) for w, text in self._text.items()}
+            paths = {w: os.path.normpath(p) for w, p in paths.items()}
+            common = _common([os.path.dirname(p) for p in paths.values()])
+            self._text = {w: Path(os.path.relpath(p, common) if common else p).as_posix() for w, p in paths.items()}
+
+    def of(self, written: str, start: float = 0.0, end: float | None = None) -> str:
+        """The id of a file, or of its part from ``start`` to ``end`` seconds."""
+        path = PurePosixPath(self._text[written] or "")
+        # "." and "/" are no files, but their ids are asked for to say so
+        name = unicodedata.normalize("NFC", str(path.with_suffix("") if path.name else path))
+        if start == 0 and end is None:
+            return name
+        return f"{name}#{_plain(start)}-{'' if end is None else _plain(end)}"
+
+    def _below(self, written: str) -> str | None:
+        """The path below the folder of the manifest, or None of a file elsewhere."""
+        text = _normal(written)
+        if not posixpath.isabs(text) and not text.startswith("../"):
+            return text
         # a manifest may be reached through a link and name its files without it
-        for base in (os.path.abspath(root), os.path.realpath(root)):
+        for base in self._bases:
             full = os.path.normpath(os.path.join(base, text))
             if full.startswith(base + os.sep):
-                text = Path(full).relative_to(base).as_posix()
-                break
-    path = PurePosixPath(text)
-    # "." and "/" are no files, but their ids are asked for to say so
-    name = unicodedata.normalize("NFC", str(path.with_suffix("") if path.name else path))
-    if start == 0 and end is None:
-        return name
-    return f"{name}#{_plain(start)}-{'' if end is None else _plain(end)}"
+                return Path(full).relative_to(base).as_posix()
+        return None
+
+
+def _common(folders: Sequence[str]) -> str:
+    try:
+        return os.path.commonpath(folders)
+    except ValueError:  # other drives of Windows
+        return ""
+
+
+def _normal(written: str) -> str:
+    return posixpath.normpath(_posix(written))
 
 
 def _posix(written: str) -> str:

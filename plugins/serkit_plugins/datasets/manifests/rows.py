@@ -14,7 +14,7 @@ from serkit.data.labels import canonical, renaming_note
 from serkit.data.tables import Table
 from serkit.errors import AudioError, CorpusError, nearest
 from serkit.types import Corpus, Utterance
-from serkit_plugins.datasets.manifests.files import Finder, identifier
+from serkit_plugins.datasets.manifests.files import Finder, Ids
 
 SEXES: Mapping[str, Literal["f", "m"]] = {"f": "f", "female": "f", "m": "m", "male": "m"}
 
@@ -79,7 +79,7 @@ def assemble(
     """
     if not entries:
         raise CorpusError(f"No row of {manifest} has a label; fill its column, or name another one in the options.")
-    finder, lengths = Finder(roots), _Lengths()
+    finder, lengths, ids = Finder(roots), _Lengths(), Ids((e.file for e in entries), roots[0])
     declared = _declared(options)
     seen: dict[str, tuple[Entry, Path]] = {}
     lost: list[Entry] = []
@@ -91,7 +91,7 @@ def assemble(
             lost.append(e)
             continue
         lengths.check(e, path)
-        x = identifier(e.file, roots[0], e.start, e.end)
+        x = ids.of(e.file, e.start, e.end)
         if x in seen:
             raise _twice(e, path, *seen[x])
         seen[x] = (e, path)
@@ -102,7 +102,7 @@ def assemble(
     people = [_sexes_note(utterances), alike_note(u.speaker for u in utterances)]
     said += filter(None, [_overlap_note(list(seen.values())), *people])
     labels = declared or tuple(sorted({u.label for u in utterances}))
-    gone = [identifier(e.file, roots[0], e.start, e.end) for e in lost]
+    gone = [ids.of(e.file, e.start, e.end) for e in lost]
     return build(name, roots[0], utterances, labels, missing=gone, notes=said)
 
 

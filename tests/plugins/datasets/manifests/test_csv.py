@@ -109,7 +109,19 @@ def test_absolute_paths_and_files_elsewhere(tmp_path: Path, load: Load) -> None:
         "../up.wav",
     )
     ids = {u.id for u in load(path).utterances}
-    assert ids == {"in", "in2", "../up", f"{tmp_path.as_posix()}/out"}
+    assert ids == {"m/in", "m/in2", "up", "out"}
+
+
+def test_where_a_tree_lies_is_in_no_id(tmp_path: Path, load: Load) -> None:
+    """Absolute paths were ids, and two copies of one tree had two protocol hashes."""
+    made = []
+    for place in ("here", "deeper/there"):
+        rows = "".join(f"{tmp_path}/{place}/data/{s}/{x}.wav,sad,{s}\n" for s in ("s1", "s2") for x in "ab")
+        for s in ("s1", "s2"):
+            for x in "ab":
+                write_noise(tmp_path / place / "data" / s / f"{x}.wav")
+        made.append(load(manifest(tmp_path / place / "lists", f"file,emotion,speaker\n{rows}")))
+    assert [u.id for u in made[0].utterances] == [u.id for u in made[1].utterances] == ["s1/a", "s1/b", "s2/a", "s2/b"]
 
 
 def test_a_link_to_the_folder_changes_no_id(tmp_path: Path, load: Load) -> None:
