@@ -172,7 +172,7 @@ def alike_note(speakers: Iterable[str]) -> str:
     return f"Speakers who count as several, though their names differ in case or accents alone: {few(pairs, 3)}."
 
 
-def few(names: Sequence[str], most: int) -> str:
-    """The first ``most`` of ``names``, and how many more there are: ``a, b and 3 more``."""
+def few(names: Sequence[str], most: int = 12) -> str:
+    """The first ``most`` of ``names``, and how many more there are: ``a, b and 3 more``; "none" if there are none."""
     rest = len(names) - most
-    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "")
+    return (", ".join(names[:most]) or "none") + (f" and {rest} more" if rest > 0 else "")

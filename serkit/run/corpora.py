@@ -236,7 +236,7 @@ def _paths(wanted: Sequence[str], data: Sequence[str | Path]) -> dict[str, str]:
             f"give one for each in this order, or name it: --data {wanted[0]}=FOLDER."
         )
     found = {**named, **dict(zip(unnamed, rest, strict=False))}
-    return {name: str(user_path(folder, "--data").resolve()) for name, folder in found.items()}
+    return {name: os.path.realpath(user_path(folder, "--data")) for name, folder in found.items()}
 
 
 def _part(name: str, table: Any, path: str, where: str) -> PartChoice:

@@ -131,6 +131,13 @@ def test_a_reader_of_manifests_counts_what_the_manifest_says(tmp_path: Path) -> 
     assert "Classes: angry 1." in result.stdout
 
 
+def test_a_link_to_itself_is_told(tmp_path: Path) -> None:
+    """Python 3.11 and 3.12 resolve it with a RuntimeError, which was a traceback."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(CorpusError, match="loop given with --data does not exist"):
+        call("check", "csv", "--data", str(tmp_path / "loop"))
+
+
 def test_check_takes_options_of_the_dataset(tmp_path: Path) -> None:
     (tmp_path / "wav").mkdir()
     sf.write(tmp_path / "wav" / "03a01Fa.wav", np.zeros(100, np.int16), 16000)

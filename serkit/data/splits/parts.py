@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 
 from serkit.types import Corpus, Fold, Utterance
 
@@ -54,9 +54,3 @@ def dealt(weights: Counter[str], groups: int) -> list[list[str]]:
 def where(corpus: Corpus) -> str:
     """The corpus in words, for errors."""
     return f"{corpus.name} at {corpus.root}"
-
-
-def few(names: Sequence[str], most: int = 12) -> str:
-    """Names in words, the first ``most`` of them; "none" if there are none."""
-    rest = len(names) - most
-    return (", ".join(names[:most]) or "none") + (f" and {rest} more" if rest > 0 else "")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from serkit.data.splits.parts import few, fold, ids_by, where
+from serkit.data.corpus import few
+from serkit.data.splits.parts import fold, ids_by, where
 from serkit.errors import ProtocolError
 from serkit.types import Corpus, Fold, Utterance
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from serkit.data.splits.parts import few, fold, ids_by, where
+from serkit.data.corpus import few
+from serkit.data.splits.parts import fold, ids_by, where
 from serkit.errors import ProtocolError
 from serkit.types import Corpus, Fold
 

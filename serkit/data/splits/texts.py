@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from serkit.data.corpus import texts
-from serkit.data.splits.parts import dealt, few, fold, ids_by, where
+from serkit.data.corpus import few, texts
+from serkit.data.splits.parts import dealt, fold, ids_by, where
 from serkit.errors import ProtocolError
 from serkit.types import Corpus, Fold
 

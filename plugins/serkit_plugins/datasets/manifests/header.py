@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from serkit.data.corpus import few
 from serkit.data.tables import Table, read_csv, read_text, seconds
 from serkit.errors import CorpusError, nearest
 
@@ -109,7 +110,7 @@ class Header:
             return None
         if value not in labels:
             near = nearest(value, labels)
-            hint = f"did you mean {near!r}?" if near else f"the scheme has {_few(list(labels))}."
+            hint = f"did you mean {near!r}?" if near else f"the scheme has {few(list(labels), 10)}."
             raise CorpusError(f"{where}: {value!r} is no label of the scheme {scheme_id!r} of {self.path.name}; {hint}")
         return labels[value]
 
@@ -170,7 +171,3 @@ def _mapping(path: Path, content: Mapping[str, Any], key: str, what: str = "") -
     if not isinstance(found, Mapping) or not all(v is None or isinstance(v, Mapping) for v in found.values()):
         raise CorpusError(f"{path}: {what or key} is no mapping of names to descriptions; save the database again.")
     return {str(k): v or {} for k, v in found.items()}
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:10]) + (" and more" if len(names) > 10 else "")
