@@ -127,8 +127,8 @@ def _folder(folder: Path) -> tuple[dict[str, dict[str, Path]] | None, list[str]]
         fold = f"fold_{number[1]}" if number else ""
         if part in found.get(fold, {}):
             raise CorpusError(
-                f"{folder} holds two files for {part} ({found[fold][part].name} and {path.name}); name one with "
-                f"--split {part}=FILE."
+                f"{folder} holds two files for {part} ({found[fold][part].relative_to(folder)} and {name}); name one "
+                f"with --split {part}=FILE."
             )
         found.setdefault(fold, {})[part] = path
     if not found:
@@ -209,7 +209,12 @@ def _assembled(path: Path, rows: Sequence[ForeignRow], folds: Sequence[Fold], na
         utterances=table,
         labels=tuple(sorted({u.label for u in table} - {""})),
     )
-    notes = [*_doubled(table, folds), *_contradictions(table), *_other_speakers(rows, names)]
+    notes = [
+        *_doubled(table, folds),
+        *_overlapping(table, folds),
+        *_contradictions(table),
+        *_other_speakers(rows, names),
+    ]
     notes += filter(None, [alike_note(u.speaker for u in table)])
     return ForeignSplit(corpus=corpus, folds=tuple(folds), notes=tuple(notes))
 
@@ -229,12 +234,35 @@ def _doubled(table: Sequence[Utterance], folds: Sequence[Fold]) -> list[str]:
     return [f"Rows that repeat another of the same part: {len(pairs)} (e.g. {pairs[0][0]} and {pairs[0][1]})."]
 
 
+def _overlapping(table: Sequence[Utterance], folds: Sequence[Fold]) -> list[str]:
+    """Rows that are other parts of a file, but overlap in time: no comparison of whole recordings can see them."""
+    by_id = {u.id: u for u in table}
+    found = []
+    for fold in folds:
+        seen: dict[Path, list[Utterance]] = {}
+        for x in (*fold.train, *fold.dev):
+            seen.setdefault(by_id[x].path, []).append(by_id[x])
+        for u in (by_id[x] for x in fold.test):
+            found += [(o.id, u.id) for o in seen.get(u.path, ()) if recording(o) != recording(u) and _meet(o, u)]
+    pairs = list(dict.fromkeys(found))
+    if not pairs:
+        return []
+    return [
+        f"Rows of a test part that overlap in time with rows of training or development: "
+        f"{len({b for _, b in pairs})} (e.g. {pairs[0][0]} and {pairs[0][1]})."
+    ]
+
+
+def _meet(a: Utterance, b: Utterance) -> bool:
+    return (b.end is None or a.start < b.end) and (a.end is None or b.start < a.end)
+
+
 def _contradictions(table: Sequence[Utterance]) -> list[str]:
     notes = []
     for noun, value in (("speakers", "speaker"), ("labels", "label")):
         first: dict[str, Utterance] = {}
         pairs = []
-        for u in table:
+        for u in (u for u in table if getattr(u, value)):
             before = first.setdefault(recording(u), u)
             if getattr(before, value) != getattr(u, value):
                 pairs.append((before, u))

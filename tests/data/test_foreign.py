@@ -254,6 +254,21 @@ def test_names_of_another_corpus_and_patterns_that_miss_are_refused(tmp_path: Pa
         alone(path, Names(pattern=re.compile(r"(\d\d)a")))
 
 
+@pytest.mark.parametrize(
+    ("start", "end", "told"), [("1", "3", True), ("2", "3", False), ("", "", True), ("0", "2", False)]
+)
+def test_parts_that_overlap_in_time_are_told(tmp_path: Path, start: str, end: str, told: bool) -> None:
+    """Half a test recording in training counted as nothing shared; equal times are the same recording, and told so."""
+    text = f"file,speaker,split,start,end\na.wav,s,train,0,2\na.wav,t,test,{start},{end}\n"
+    notes = alone(save(tmp_path / "t.csv", text)).notes
+    assert any("overlap in time with rows of training or development: 1" in note for note in notes) == told
+
+
+def test_a_label_that_is_not_there_contradicts_nothing(tmp_path: Path) -> None:
+    text = "file,speaker,split,emotion\na.wav,s,train,sad\na.wav,s,test,\n"
+    assert not any("two labels" in note for note in alone(save(tmp_path / "t.csv", text)).notes)
+
+
 def test_groups_of_a_pattern_are_put_together_and_found_in_keys(tmp_path: Path) -> None:
     """As dataset emobox reads them, so that one pattern does for both."""
     rows = [{"key": f"iemocap-Ses0{k}F_impro01_{s}000", "wav": f"{k}.wav", "split": p}
