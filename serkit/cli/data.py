@@ -26,7 +26,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 
 @app.command("list")
 def list_(as_json: Json = False) -> None:
-    """Every corpus that can be read, and whether it is on this machine."""
+    """List every corpus that can be read, and whether it is here."""
     from serkit.host import get_host
 
     host = get_host()
@@ -42,7 +42,10 @@ def list_(as_json: Json = False) -> None:
 
 @app.command()
 def path(name: Name, set_: Set = None, as_json: Json = False) -> None:
-    """Print the folder a corpus is kept in, or would be put in by `fetch`."""
+    """Print the folder that a corpus is kept in, or that `fetch` makes.
+
+    For example: serkit data path emodb
+    """
     from serkit.data.fetch import home, present
     from serkit.data.loading import make_dataset
     from serkit.host import get_host
@@ -63,7 +66,10 @@ def check(
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Count a corpus, decode every recording and compare checksums; ends with 1 if something is missing or damaged."""
+    """Count a corpus, decode its recordings, compare checksums.
+
+    Ends with 1 if something is missing or damaged. For example: serkit data check ravdess --data ~/ravdess
+    """
     from serkit.data.loading import check_recordings
     from serkit.data.pool import label_map_dict
     from serkit.data.progress import make_progress
@@ -124,7 +130,10 @@ def export(
     set_: Set = None,
     as_json: Json = False,
 ) -> None:
-    """Write a corpus as a CSV manifest, which `--dataset csv` reads back to the same utterances."""
+    """Write a corpus as a CSV manifest.
+
+    `--dataset csv` reads it back to the same utterances. For example: serkit data export emodb --to emodb.csv
+    """
     from serkit.data.export import write_manifest
     from serkit.host import get_host
     from serkit.run import corpora
@@ -142,7 +151,10 @@ def export(
 
 @app.command()
 def fetch(name: Name, set_: Set = None, as_json: Json = False) -> None:
-    """Download (or make) a corpus into the cache, unless it is there; an interrupted download goes on where it was."""
+    """Download (or make) a corpus into the cache.
+
+    What is there is kept, and an interrupted download goes on where it was. For example: serkit data fetch emodb
+    """
     from serkit.data.fetch import home, locate, present
     from serkit.data.loading import load_corpus, make_dataset
     from serkit.data.progress import make_progress

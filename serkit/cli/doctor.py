@@ -10,7 +10,10 @@ PACKAGES = ("numpy", "torch", "numba", "soundfile", "soxr", "scikit-learn", "mat
 
 
 def doctor(json_: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
-    """Check the installation: versions, compiled core, device, cache, plugins. Ends with 1 if something is broken."""
+    """Check the installation: versions, core, device, cache, plugins.
+
+    Ends with 1 if something is broken.
+    """
     from serkit.cli.console import print_json
 
     found = examine()

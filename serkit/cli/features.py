@@ -27,10 +27,10 @@ def features(
     set_: Annotated[list[str] | None, typer.Option("--set", help="key=value of an option, e.g. n_mels=64.")] = None,
     json_: Annotated[bool, typer.Option("--json", help="Print the index as JSON on standard output.")] = False,
 ) -> None:
-    """Compute features, log-Mel with delta and delta-delta if no other is named, of every audio file.
+    """Compute features of audio files, log-Mel if no other is named.
 
     Writes one .npy a file, [frames, ...] (log-Mel: float32 [frames, bands, channels]), in the folders of the source,
-    and index.json. All of it or nothing is written.
+    and index.json. All of it or nothing is written. For example: serkit features recordings --out features
     """
     import json
 

@@ -38,8 +38,9 @@ def run(
     resume: Annotated[bool, typer.Option("--resume", help="Continue the run in --out.")] = False,
     json_: Annotated[bool, typer.Option("--json", help="Print the result as JSON on standard output.")] = False,
 ) -> None:
-    """Train and evaluate one system under a protocol and write a run folder.
+    """Train and evaluate one system under a protocol.
 
+    Writes a run folder with models, predictions and a report.
     For example: serkit run --plugin acrnn --dataset emodb --data ~/emodb
     """
     from serkit.cli.progress import TerminalEvents

@@ -125,6 +125,33 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
         assert f"Usage: serkit {name}" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("group", [[], ["data"]])
+def test_no_summary_of_a_command_is_cut(capsys: pytest.CaptureFixture[str], group: list[str]) -> None:
+    # most ended in "...", since the parser cuts a first sentence that does not fit the line
+    assert invoke([*group, "--help"]) == 0
+    commands = capsys.readouterr().out.split("Commands:")[1].strip().splitlines()
+    assert len(commands) >= 5
+    assert all(line.endswith(".") and not line.endswith("...") for line in commands)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "run",
+        "list",
+        "show",
+        "audit",
+        "features",
+        "predict",
+        *(f"data {x}" for x in ("path", "check", "export", "fetch")),
+    ],
+)
+def test_help_of_a_command_has_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert invoke([*command.split(), "--help"]) == 0
+    words = " ".join(capsys.readouterr().out.split())
+    assert f"For example: serkit {command} " in words
+
+
 def test_a_group_alone_shows_its_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert invoke(["data"]) == 2
     text = capsys.readouterr()

@@ -284,6 +284,8 @@ def _training(facts: Facts, theme: Theme) -> Any:
         axes.set_xlabel("epoch", fontsize=11)
         axes.set_title(words[0].upper() + words[1:], fontsize=11)
         axes.xaxis.get_major_locator().set_params(integer=True)
+        if len(mean) == 1:  # around a single point the locator falls back on 0.96, 0.98, ...
+            axes.set_xticks([1])
         if column == "train_loss":
             axes.set_ylim(bottom=0)
     from matplotlib.lines import Line2D
