@@ -89,15 +89,15 @@ class Audit:
                 out.append(f"{kind}: {why}, so nothing could be measured.")
             elif not found:
                 out.append(f"{kind}: nothing shared by train, dev and test in {folds}{promised}{self._reach(kind)}.")
-            for between, sides in (("train+dev/test", "train with dev and test"), ("train/dev", "train and dev")):
+            for between, late, early in (("train+dev/test", "test", "train or dev"), ("train/dev", "dev", "train")):
                 here = [o for o in found if o.between == between]
                 if not here:
                     continue
                 values = sorted({v for o in here for v in o.values})
                 reach = sum(o.n_test for o in here) / sum(o.of_test for o in here)
                 out.append(
-                    f"{kind}: {sides} share {_NOUNS[kind]} in {len(here)} of {folds} "
-                    f"({len(values)} in all, {reach:.0%} of the utterances of {between.split('/')[1]} in these folds); "
+                    f"{kind}: {late} shares {_NOUNS[kind]} with {early} in {len(here)} of {folds} "
+                    f"({len(values)} in all, {reach:.0%} of the utterances of {late} in these folds); "
                     f"e.g. {here[0].example[0]} and {here[0].example[1]}."
                 )
                 if kind != "audio" and between == "train+dev/test":

@@ -232,8 +232,8 @@ def _paths(wanted: Sequence[str], data: Sequence[str | Path]) -> dict[str, str]:
     unnamed = [name for name in wanted if name not in named]
     if rest and len(rest) != len(unnamed):
         raise UserError(
-            f"--data gives {len(rest)} folder(s) for {len(unnamed)} corpora ({', '.join(unnamed) or 'none left'}); "
-            f"give one for each in this order, or name it: --data {wanted[0]}=FOLDER."
+            f"The corpora that need a folder are {', '.join(unnamed) or 'none'}, and --data names {len(rest)}; give "
+            f"one for each in this order, or name it: --data {wanted[0]}=FOLDER."
         )
     found = {**named, **dict(zip(unnamed, rest, strict=False))}
     return {name: os.path.realpath(user_path(folder, "--data")) for name, folder in found.items()}

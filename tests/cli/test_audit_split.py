@@ -50,7 +50,7 @@ def test_a_clean_split_ends_with_0_until_a_copy_is_heard(capsys: pytest.CaptureF
     ask = ("--split", path, "--dataset", "emodb", "--data", tmp_path / "data")
     code, out, _ = call(capsys, *ask)
     assert code == 1
-    assert "train with dev and test share identical recordings in 2 of 2 folds" in out
+    assert "test shares identical recordings with train or dev in 2 of 2 folds" in out
     assert "Shared recordings: 08a01Fd.wav (s.csv, line 3) is 03a01Fa.wav (s.csv, line 2) / 03a01Fa.wav" in out
     assert "1 of 3 rows name files that are not in" in out
     content = json.loads(call(capsys, *ask, "--json")[1])

@@ -64,7 +64,7 @@ def test_the_lines_of_a_run(finished: Finished) -> None:
     assert lines[0].startswith("acrnn, preset 'small'")
     assert "the paper's is 'paper'" in lines[0]
     assert any(line.startswith("speaker: nothing shared by train, dev and test") for line in lines)
-    assert any(line.startswith("text: train with dev and test share texts") for line in lines)
+    assert any(line.startswith("text: test shares texts with train or dev") for line in lines)
     assert any(line.startswith("About ") and "for 2 folds of at most" in line for line in lines)
     for fold in ("f01", "f02"):
         assert any(line.startswith(f"seed 0 fold {fold}: dev UAR") and "test UAR" in line for line in lines)

@@ -99,7 +99,7 @@ def test_lines_and_dict_name_what_is_shared_and_what_is_unknown() -> None:
     lines = result.lines()
     assert any(line.startswith("Shared texts: ") and "words t1" in line for line in lines)
     assert any(
-        line.startswith("text: train with dev and test share texts in 1 of 1 fold (1 in all, 50%") for line in lines
+        line.startswith("text: test shares texts with train or dev in 1 of 1 fold (1 in all, 50%") for line in lines
     )
     assert "session: the corpus does not say, so nothing could be measured." in lines
     content = json.loads(json.dumps(result.to_dict()))

@@ -60,9 +60,9 @@ def test_data_is_given_in_the_order_of_the_names_or_by_name(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("name", "data", "words"),
     [
-        ("emodb+demo", ["/a"], r"gives 1 folder\(s\) for 2 corpora \(emodb, demo\).*--data emodb=FOLDER"),
-        ("emodb", ["/a", "/b"], r"gives 2 folder\(s\) for 1 corpora \(emodb\)"),
-        ("emodb+demo", ["emodb=/a", "demo=/b", "/c"], r"gives 1 folder\(s\) for 0 corpora \(none left\)"),
+        ("emodb+demo", ["/a"], r"need a folder are emodb, demo, and --data names 1; .*--data emodb=FOLDER"),
+        ("emodb", ["/a", "/b"], "need a folder are emodb, and --data names 2"),
+        ("emodb+demo", ["emodb=/a", "demo=/b", "/c"], "need a folder are none, and --data names 1"),
         ("emodb+demo", ["emodb=/a", "emodb=/b"], "--data emodb=... is given twice"),
         ("emodb", [""], "--data is empty"),  # --data "$UNSET" read the working folder
         ("emodb+demo", ["emodb="], "--data emodb=... names no folder"),

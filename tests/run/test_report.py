@@ -188,7 +188,7 @@ def test_both_pages_show_the_numbers_of_metrics_json(run: Path) -> None:
     low, high = uar["interval95"]
     wanted = [
         f"{100 * uar['pooled']:.1f} %",
-        f"95 % interval {100 * low:.1f} to {100 * high:.1f} %",
+        f"95 % interval {100 * low:.1f} to {100 * high:.1f} % over {m['bootstrap']['speakers']} speakers",
         f"{100 * uar['mean']:.1f} % ± {100 * uar['std_folds']:.1f} points",
         "pooled over 10 folds and 2 seeds",
         "1 time",  # how often the ledger saw this recipe, and the protocol

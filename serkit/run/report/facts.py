@@ -51,7 +51,14 @@ def headline(m: Mapping[str, Any]) -> str:
         return f"no score: {m.get('protocol', 'the protocol')} makes a final model and tests nothing"
     uar = m.get("uar") or {}
     folds, seeds = count(m.get("n_folds"), "fold"), count(m.get("n_seeds"), "seed")
-    return f"UAR {percent(uar.get('pooled'))} ({interval(uar)}), pooled over {folds} and {seeds}"
+    return f"UAR {percent(uar.get('pooled'))} ({headline_interval(m)}), pooled over {folds} and {seeds}"
+
+
+def headline_interval(m: Mapping[str, Any]) -> str:
+    """:func:`interval` of the UAR with the number of speakers: two have an interval too, and the reader must see how
+    few they are."""
+    uar, speakers = m.get("uar") or {}, (m.get("bootstrap") or {}).get("speakers")
+    return interval(uar) + (f" over {count(speakers, 'speaker')}" if uar.get("interval95") and speakers else "")
 
 
 def scored(m: Mapping[str, Any]) -> bool:

@@ -81,7 +81,7 @@ def _top(facts: f.Facts, title: str) -> str:
     words = " ".join(f"{k.upper()}: {v}" for k, v in t.definitions(m, ("uar", "war")))
     return (
         f'{head}<section class="headline"><p class="big">{f.percent(uar.get("pooled"))}</p>'
-        f"<p>UAR, pooled over {escape(folds)} and {escape(seeds)}; {escape(f.interval(uar))}</p>{bar}"
+        f"<p>UAR, pooled over {escape(folds)} and {escape(seeds)}; {escape(f.headline_interval(m))}</p>{bar}"
         '<dl class="cards">'
         + "".join(f"<div><dt>{k}</dt><dd>{escape(v)}</dd></div>" for k, v in cards)
         + f'</dl><p class="faint">{escape(words)}</p></section>{warnings}'
