@@ -50,9 +50,9 @@ def _warn(seen: list, files: int) -> None:  # type: ignore[type-arg]
     from serkit.run.report.facts import count
 
     for r in seen if len(seen) <= MOST_WARNINGS else ():
+        which = f"{r.trained_on} of the {count(r.models, 'model')}" if r.models > 1 else "the model"
         typer.echo(
-            f"Warning: {r.file} was in the training or development data of {r.trained_on} of the "
-            f"{count(r.models, 'model')}; what they say of it is no test.",
+            f"Warning: {r.file} was in the training or development data of {which}; what is said of it is no test.",
             err=True,
         )
     if len(seen) > MOST_WARNINGS:

@@ -51,11 +51,12 @@ def load_corpus(registered: Registered, dataset: Any, root: str | os.PathLike[st
     for u in corpus.utterances:
         if not isinstance(u, Utterance) or not isinstance(u.path, Path):
             raise PluginError(f"The {who} returned {u!r} in its corpus; an Utterance with a pathlib.Path is expected.")
-    pointers = [p for p in sorted({u.path for u in corpus.utterances}) if is_lfs_pointer(p)]
+    files = sorted({u.path for u in corpus.utterances})
+    pointers = [p for p in files if is_lfs_pointer(p)]
     if pointers:
         raise CorpusError(
-            f"{len(pointers)} recordings of {corpus.name} are Git LFS pointers, not audio (e.g. {pointers[0]}); run "
-            "`git lfs pull` in the clone, or copy the recordings there."
+            f"Git LFS pointers, not audio, stand in for {len(pointers)} of the {len(files)} recordings of "
+            f"{corpus.name} (e.g. {pointers[0]}); run `git lfs pull` in the clone, or copy the recordings there."
         )
     return build(
         corpus.name,
