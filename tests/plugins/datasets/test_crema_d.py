@@ -187,7 +187,7 @@ def test_a_clone_without_its_recordings_is_explained(tmp_path: Path) -> None:
     registered = host.get("dataset", "crema-d")
     with pytest.raises(
         CorpusError,
-        match="stand in for 2000 of the 2000 recordings of crema-d .*git lfs pull",
+        match=r"stand in for 2000 of the 2000 recordings of crema-d .*git lfs pull",
     ) as caught:
         load_corpus(registered, make_dataset(registered, host.load("dataset", "crema-d")), tmp_path)
     assert len(str(caught.value)) < 400
