@@ -31,7 +31,8 @@ class Utterance:
     ``id`` is the POSIX path relative to the corpus root without suffix (plus ``#start-end`` for part of a file).
     ``start`` and ``end`` are seconds; ``end=None`` is the end of the file. An empty ``speaker`` is an unknown one: such
     an utterance is refused by every protocol that guarantees unseen speakers. ``extra`` holds what a corpus knows
-    beyond these fields, as text (``{"age": "31", "valence": "2.5"}``).
+    beyond these fields, as text (``{"age": "31", "valence": "2.5"}``). ``votes`` are the raters' votes by class, where
+    the corpus has them (``{"happy": 2, "neutral": 1}``); classes outside the corpus's label set may be among them.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Utterance:
     take: str | None = None
     intensity: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    votes: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,8 @@ class Corpus:
     ``subset`` names what of the corpus is in the table (``"535"`` of EMO-DB) and ``complete`` says whether all of it
     is there; ``missing`` are the ids that it lacks, where the corpus knows them, and ``notes`` the sentences of its
     check of itself, shown to the user. ``label_map`` is filled by the host where a recipe renames classes or pools
-    corpora, and empty otherwise.
+    corpora, and empty otherwise. ``transcripts=False`` says that ``text`` of utterances names what was said ("sentence
+    12") without being its words, so that systems which read text refuse it.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Corpus:
     missing: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     label_map: tuple[MappedLabel, ...] = ()
+    transcripts: bool = True
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -129,10 +133,15 @@ class Protocol:
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """A named input an architecture asks for: a feature plugin and its options."""
+    """A named input an architecture asks for: a feature plugin and its options.
+
+    ``whole=True``: every unit of an utterance sees all rows of this input (functionals, text), whatever frames of the
+    other inputs it is cut to.
+    """
 
     feature: str = "log-mel"
     options: Mapping[str, Any] = field(default_factory=dict)
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,20 +170,40 @@ class Unit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Augment:
+    """``[training.augment]``: how training units are changed, anew in every epoch; nothing at 0.
+
+    ``input_noise`` is the deviation of Gaussian noise added to inputs after their transforms. ``freq_masks`` and
+    ``time_masks`` are numbers of masks (SpecAugment, Park et al. 2019), of at most so many bands or frames each.
+    ``band_shift`` moves the bands of each unit up or down by a random part of so many bands; ``band_offset`` adds a
+    smooth random curve over its bands, of that standard deviation, to the first channel.
+    """
+
+    input_noise: Annotated[float, Ge(0)] = 0.0
+    freq_masks: Annotated[int, Ge(0)] = 0
+    freq_mask_width: Annotated[int, Ge(0)] = 0
+    time_masks: Annotated[int, Ge(0)] = 0
+    time_mask_width: Annotated[int, Ge(0)] = 0
+    band_shift: Annotated[float, Ge(0)] = 0.0
+    band_offset: Annotated[float, Ge(0)] = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
     """Settings of the host's training loop; an architecture's defaults are its paper's.
 
     Rates are per step of ``batch`` units. ``schedule="cosine"`` rises linearly over the share ``warmup`` of all steps
-    and falls with a half cosine to zero (one cycle); ``"exponential"`` multiplies by ``decay`` after every epoch.
-    ``weight_decay`` spares biases and norms. ``epochs`` is the most epochs that are run, ``patience`` the epochs
+    and falls with a half cosine to zero (one cycle); ``"exponential"`` multiplies by ``decay`` after every epoch;
+    ``"inverse-time"`` divides by 1 + ``decay`` times the steps done. ``weight_decay`` spares biases and norms.
+    ``reduction`` says whether the loss of a batch is the mean or the sum over its units. ``batching="even"`` cuts an
+    epoch into batches of at most ``batch`` units, equally large up to one; ``"exact"`` into batches of exactly that
+    many, a random rest left out in each epoch. ``epochs`` is the most epochs that are run, ``patience`` the epochs
     without a better development UAR after which a fold ends, ``steps`` ends a fold after that many steps instead.
     ``select`` keeps the best development epoch (strict improvement) or the last one. ``crop`` trains on a random
     stretch of so many frames of each utterance, a new one every epoch, instead of on the unit's segments.
-    ``band_shift`` moves the bands of each unit up or down by a random part of so many bands; ``band_offset`` adds a
-    smooth random curve over its bands, of that standard deviation, to the first channel.
 
-    Off at 0: ``patience``, ``steps``, ``crop``, ``band_shift``, ``band_offset``, ``input_noise``, ``clip_norm`` and the
-    masks. There is no ``None`` in settings, since TOML has none.
+    Off at 0: ``patience``, ``steps``, ``crop`` and ``clip_norm``. There is no ``None`` in settings, since TOML has
+    none.
     """
 
     optimizer: Literal["nadam", "adam", "adamw", "sgd"] = "nadam"
@@ -182,52 +211,54 @@ class Training:
     beta1: Annotated[float, Ge(0), Lt(1)] = 0.9
     beta2: Annotated[float, Ge(0), Lt(1)] = 0.999
     weight_decay: Annotated[float, Ge(0)] = 0.0
-    schedule: Literal["constant", "cosine", "exponential"] = "constant"
+    schedule: Literal["constant", "cosine", "exponential", "inverse-time"] = "constant"
     warmup: Annotated[float, Ge(0), Lt(1)] = 0.0
     decay: Annotated[float, Gt(0), Le(1)] = 1.0
     batch: Annotated[int, Gt(0)] = 40
+    batching: Literal["even", "exact"] = "even"
     epochs: Annotated[int, Gt(0)] = 100
     steps: Annotated[int, Ge(0)] = 0
     patience: Annotated[int, Ge(0)] = 20
     select: Literal["best", "last"] = "best"
     loss: Literal["cross-entropy"] = "cross-entropy"
+    reduction: Literal["mean", "sum"] = "mean"
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
     class_weights: Literal["none", "balanced"] = "none"
-    input_noise: Annotated[float, Ge(0)] = 0.0
-    freq_masks: Annotated[int, Ge(0)] = 0
-    freq_mask_width: Annotated[int, Ge(0)] = 0
-    time_masks: Annotated[int, Ge(0)] = 0
-    time_mask_width: Annotated[int, Ge(0)] = 0
     crop: Annotated[int, Ge(0)] = 0
-    band_shift: Annotated[float, Ge(0)] = 0.0
-    band_offset: Annotated[float, Ge(0)] = 0.0
     clip_norm: Annotated[float, Ge(0)] = 0.0
+    augment: Augment = Augment()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What a paper prints, never ours: fractions in [0, 1], and the protocol and the corpus's ``subset`` that it was
-    measured under."""
+    """What a paper prints, never ours: fractions in [0, 1] (``_std``: its deviation over folds), and the protocol, the
+    corpus's ``subset`` and the information level that it was measured under."""
 
     source: str
     protocol: str
     preset: str
     subset: str = "all"
+    information: Information = "inductive"
     uar: float | None = None
+    uar_std: float | None = None
     war: float | None = None
+    war_std: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FoldContext:
     """What an architecture may know when it builds its module for a fold.
 
-    ``input_shapes`` maps each input to the shape of one frame, e.g. ``{"x": (40, 3)}`` (bands, channels).
+    ``input_shapes`` maps each input to the shape of one frame after its transform, e.g. ``{"x": (40, 3)}`` (bands,
+    channels). ``transforms`` are those fitted on the fold, for a model that starts from what they learned (a
+    pre-trained auto-encoder); none where a model is built to be described or loaded, its weights then being filled in.
     """
 
     labels: tuple[str, ...]
     input_shapes: Mapping[str, tuple[int, ...]]
     seed: int
     fold: str
+    transforms: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def n_classes(self) -> int:

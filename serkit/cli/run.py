@@ -19,6 +19,10 @@ def run(
     recipe: Annotated[str, typer.Option(help="A recipe by name, or a TOML file.")] = "",
     preset: Annotated[str, typer.Option(help="Preset of the architecture (`serkit show NAME`).")] = "",
     protocol: Annotated[str, typer.Option(help="Protocol of the corpus, e.g. loso_next.")] = "",
+    information: Annotated[
+        str,
+        typer.Option(help="What a system may know of test speakers: inductive, speaker-unlabelled, neutral-enrolment."),
+    ] = "",
     data: Annotated[
         list[str] | None,
         typer.Option(
@@ -56,6 +60,7 @@ def run(
         dataset=dataset,
         preset=preset,
         protocol=protocol,
+        information=information,
         data=data or (),
         folds=_folds(folds),
         seeds=seeds,

@@ -17,10 +17,14 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Units:
-    """Transformed units: ``arrays[name][k]`` is ``[frames, ...]`` of unit ``k``; ``utterance[k]`` its utterance."""
+    """Transformed units: ``arrays[name][k]`` is ``[frames, ...]`` of unit ``k``; ``utterance[k]`` its utterance.
+
+    ``segments`` count frames after the transforms. Inputs in ``whole`` are never cut: each unit has all of their rows.
+    """
 
     arrays: Mapping[str, Sequence[Array]]
     segments: Sequence[Segment]
+    whole: frozenset[str] = frozenset()
 
     def __len__(self) -> int:
         return len(self.segments)
@@ -36,18 +40,24 @@ def make_units(
     segments: Sequence[Segment],
     transforms: Mapping[str, Callable[[Array], Array]],
     unit: Unit,
+    whole: frozenset[str] = frozenset(),
 ) -> Units:
-    """Cut, transform and (``unit.pad="before"``) pad. ``features[name][i]`` are utterance ``i``'s frames."""
-    check_equal_frames(features, unit)
+    """Cut, transform and (``unit.pad="before"``) pad. ``features[name][i]`` are utterance ``i``'s frames; the inputs
+    ``whole`` are transformed only, and so is every input where the unit is the whole utterance."""
+    check_equal_frames({name: rows for name, rows in features.items() if name not in whole}, unit)
     out: dict[str, Sequence[Array]] = {}
     for name, utterances in features.items():
         transform = transforms.get(name, _identity)
-        if unit.pad == "before":
+        if unit.pad == "before" and name not in whole:
             out[name] = [transform(pad_frames(_cut(utterances, s), unit.frames)) for s in segments]
-        else:
-            ready = {i: transform(utterances[i]) for i in sorted({s.utterance for s in segments})}
-            out[name] = [_cut(ready, s) for s in segments]
-    return Units(out, segments)
+            continue
+        ready = {i: transform(utterances[i]) for i in sorted({s.utterance for s in segments})}
+        uncut = unit.frames == 0 or name in whole
+        out[name] = [ready[s.utterance] if uncut else _cut(ready, s) for s in segments]
+    if unit.frames == 0:  # a transform may have changed the number of frames
+        timed = next((name for name in out if name not in whole), next(iter(out)))
+        segments = [Segment(s.utterance, 0, len(x)) for s, x in zip(segments, out[timed], strict=True)]
+    return Units(out, segments, whole)
 
 
 def check_equal_frames(features: Mapping[str, Sequence[Array]], unit: Unit) -> None:
@@ -76,13 +86,15 @@ def collate(
 ) -> dict[str, Array | NDArray[np.int64]]:
     """One batch: for each input ``name`` ``[B, T, ...]`` float32 padded with zeros, and ``name_lengths`` ``[B]``.
 
-    T is the longest unit, at least ``frames`` and ``min_frames``. Lengths count frames before padding.
+    T is the longest unit, at least ``frames`` and ``min_frames`` of inputs that are not whole. Lengths count frames
+    before padding.
     """
     batch: dict[str, Array | NDArray[np.int64]] = {}
     for name, arrays in units.arrays.items():
         rows = [arrays[k] for k in index]
         lengths = np.array([len(r) for r in rows], np.int64)
-        shape = (len(rows), max(int(lengths.max()), frames, min_frames), *rows[0].shape[1:])
+        least = 1 if name in units.whole else max(frames, min_frames)
+        shape = (len(rows), max(int(lengths.max()), least), *rows[0].shape[1:])
         x = np.zeros(shape, np.float32)
         for b, row in enumerate(rows):
             x[b, : len(row)] = row
@@ -91,10 +103,15 @@ def collate(
     return batch
 
 
-def batches(n: int, size: int, rng: np.random.Generator | None = None) -> list[NDArray[np.int64]]:
+def batches(
+    n: int, size: int, rng: np.random.Generator | None = None, *, exact: bool = False
+) -> list[NDArray[np.int64]]:
     """Index batches over ``n`` units, shuffled by ``rng``: as few as ``size`` allows, and all equally large up to one
-    unit, since a small last batch would spoil the statistics of batch normalisation."""
+    unit, since a small last batch would spoil the statistics of batch normalisation. ``exact``: batches of exactly
+    ``size`` units, the rest left out."""
     order = np.arange(n) if rng is None else rng.permutation(n)
+    if exact:
+        return [order[k : k + size] for k in range(0, n - size + 1, size)]
     return np.array_split(order, -(-n // size))
 
 

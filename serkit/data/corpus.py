@@ -39,6 +39,7 @@ def build(
     complete: bool = True,
     missing: Iterable[str] = (),
     notes: Sequence[str] = (),
+    transcripts: bool = True,
 ) -> Corpus:
     """A ``Corpus`` of ``utterances`` sorted by id, after the checks that hold for every corpus.
 
@@ -84,6 +85,7 @@ def build(
         complete=complete and not lacking,
         missing=lacking,
         notes=tuple(map(writable, notes)),
+        transcripts=transcripts,
     )
 
 

@@ -67,6 +67,7 @@ def load_corpus(registered: Registered, dataset: Any, root: str | os.PathLike[st
         complete=corpus.complete,
         missing=corpus.missing,
         notes=corpus.notes,
+        transcripts=corpus.transcripts,
     )
 
 

@@ -49,6 +49,7 @@ def map_labels(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
         complete=corpus.complete,
         missing=corpus.missing,
         notes=[*corpus.notes, f"By the label map, {', '.join([*renamed, *dropped])}."],
+        transcripts=corpus.transcripts,
     )
     rows = [MappedLabel(corpus.name, s, t or None, counts[s]) for s, t in target.items()]
     return replace(mapped, label_map=tuple(rows))
@@ -120,6 +121,7 @@ def pool(corpora: Sequence[Corpus]) -> Corpus:
         complete=all(c.complete for c in parts),
         missing=[f"{c.name}/{x}" for c in parts for x in c.missing],
         notes=notes,
+        transcripts=all(c.transcripts for c in parts),
     )
     return replace(made, label_map=tuple(rows))
 

@@ -103,13 +103,15 @@ class FeatureSpec(Spec):
     """A feature. ``target`` is a class ``Extractor(options)`` as ``serkit.features.Extractor`` describes it.
 
     ``options`` is the ``"module:attribute"`` of its frozen options dataclass. ``cached`` features are slow enough to
-    be kept on disk under a content key.
+    be kept on disk under a content key. ``source="text"``: the extractor is called with the words of an utterance, a
+    str, instead of a waveform; it has no ``sample_rate``, and only corpora with transcripts can give it.
     """
 
     kind: ClassVar[str] = "feature"
 
     options: str
     cached: bool = False
+    source: Literal["audio", "text"] = "audio"
 
 
 @dataclass(frozen=True, kw_only=True)

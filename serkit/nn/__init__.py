@@ -11,11 +11,12 @@ if TYPE_CHECKING:
     from serkit.nn.count import count_parameters
     from serkit.nn.masking import mask_frames, masked_max, masked_mean, pooled_lengths, valid_mask
     from serkit.nn.recurrent import BLSTM
-    from serkit.nn.transforms import Transform, ZScore
+    from serkit.nn.transforms import SpeakerZScore, Transform, ZScore
 
 _HOME = {
     "Architecture": "architecture", "Estimator": "architecture", "TrainingSet": "architecture",
-    "AttentionPooling": "attention", "BLSTM": "recurrent", "Transform": "transforms", "ZScore": "transforms",
+    "AttentionPooling": "attention", "BLSTM": "recurrent", "SpeakerZScore": "transforms",
+    "Transform": "transforms", "ZScore": "transforms",
     "count_parameters": "count", "mask_frames": "masking", "masked_max": "masking", "masked_mean": "masking",
     "pooled_lengths": "masking", "valid_mask": "masking",
 }  # fmt: skip
@@ -25,6 +26,7 @@ __all__ = [
     "Architecture",
     "AttentionPooling",
     "Estimator",
+    "SpeakerZScore",
     "TrainingSet",
     "Transform",
     "ZScore",

@@ -7,7 +7,7 @@ through one. The host owns the training loop, seeds, selection and files, and ne
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,8 @@ class TrainingSet(Protocol):
     ids: Sequence[str]
     labels: NDArray[np.int64]
     """Class index of each utterance."""
+    classes: Sequence[str]
+    """Names of the classes, in the order of the indices."""
     speakers: Sequence[str]
 
     def utterances(self, name: str) -> Iterator[Array]:
@@ -38,8 +40,15 @@ class TrainingSet(Protocol):
 class Estimator(Protocol):
     """What ``build`` may return instead of a module. Inputs are ``{name: [array [T, ...] of each unit]}``."""
 
-    def fit(self, inputs: Mapping[str, Sequence[Array]], labels: NDArray[np.int64], rng: np.random.Generator) -> None:
-        """Learn from the training units; ``labels`` ``[N]`` are class indices."""
+    def fit(
+        self,
+        inputs: Mapping[str, Sequence[Array]],
+        labels: NDArray[np.int64],
+        rng: np.random.Generator,
+        weights: NDArray[np.float64],
+    ) -> None:
+        """Learn from the training units; ``labels`` ``[N]`` are class indices, ``weights`` ``[N]`` what each unit
+        counts (all 1, or by class with ``training.class_weights="balanced"``)."""
 
     def predict_proba(self, inputs: Mapping[str, Sequence[Array]]) -> NDArray[np.float64]:
         """Posteriors ``[N, K]``."""
@@ -63,7 +72,9 @@ class Architecture:
     inputs: Mapping[str, Input] = {"x": Input("log-mel")}
     transforms: Mapping[str, type[Transform]] = {"x": ZScore}
     min_frames: int = 1
-    """The host pads every unit to at least this many frames."""
+    """The host pads every unit to at least this many frames, and says so before training."""
+    short: Literal["pad", "refuse"] = "pad"
+    """``"refuse"``: an utterance of fewer than ``min_frames`` frames is an error, found before training."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -74,11 +85,13 @@ class Architecture:
         return getattr(self.config, "unit", None) or Unit()
 
     def fit_transforms(self, train: TrainingSet, rng: np.random.Generator) -> dict[str, Transform]:
-        """Fit each of ``transforms`` on the training speakers; override for what the default cannot express."""
+        """Fit each of ``transforms`` of scope ``"train"`` on the training speakers; override for what the default
+        cannot express. Those of scope ``"speaker"`` are the host's to fit."""
         whole = self.unit.pad == "after"
         return {
             name: kind.fit(train.utterances(name) if whole else train.units(name), rng)
             for name, kind in self.transforms.items()
+            if kind.scope == "train"
         }
 
     def build(self, fold: FoldContext) -> nn.Module | Estimator:

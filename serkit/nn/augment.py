@@ -1,4 +1,4 @@
-"""Augmentation of training batches; off unless the training settings ask for it."""
+"""Augmentation of training batches; off unless ``[training.augment]`` asks for it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from serkit.types import Training
+from serkit.types import Augment
 
 
-def augment(inputs: dict[str, Tensor], training: Training, rng: np.random.Generator) -> dict[str, Tensor]:
+def augment(inputs: dict[str, Tensor], settings: Augment, rng: np.random.Generator) -> dict[str, Tensor]:
     """A batch with input noise, shifted and offset bands and masks, each unit with its own.
 
     The given tensors are not changed.
@@ -24,16 +24,16 @@ def augment(inputs: dict[str, Tensor], training: Training, rng: np.random.Genera
         if name.endswith("_lengths"):
             continue
         lengths = inputs[f"{name}_lengths"]
-        if training.input_noise:
-            noise = rng.standard_normal(tuple(x.shape), np.float32) * np.float32(training.input_noise)
+        if settings.input_noise:
+            noise = rng.standard_normal(tuple(x.shape), np.float32) * np.float32(settings.input_noise)
             x = x + _like(noise, x)
-        if training.band_shift:
-            shift = rng.uniform(-training.band_shift, training.band_shift, len(x)).astype(np.float32)
+        if settings.band_shift:
+            shift = rng.uniform(-settings.band_shift, settings.band_shift, len(x)).astype(np.float32)
             x = shift_bands(x, _like(shift, x))
-        if training.band_offset:
-            x = offset_bands(x, lengths, _like(_curves(len(x), x.shape[2], rng) * training.band_offset, x))
-        if training.freq_masks or training.time_masks:
-            x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), training, rng), x)
+        if settings.band_offset:
+            x = offset_bands(x, lengths, _like(_curves(len(x), x.shape[2], rng) * settings.band_offset, x))
+        if settings.freq_masks or settings.time_masks:
+            x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), settings, rng), x)
         out[name] = x
     return out
 
@@ -70,18 +70,18 @@ def _curves(n: int, bands: int, rng: np.random.Generator) -> NDArray[np.float32]
 
 
 def _masks(
-    shape: tuple[int, ...], lengths: NDArray[Any], training: Training, rng: np.random.Generator
+    shape: tuple[int, ...], lengths: NDArray[Any], settings: Augment, rng: np.random.Generator
 ) -> NDArray[np.float32]:
     """Zeros where masked: ``[B, T, F, 1...]`` of 0 and 1 for ``x`` [B, T, F, ...]."""
     b, t, f = shape[:3]
     keep = np.ones((b, t, f), np.float32)
     for row in range(b):
-        for _ in range(training.freq_masks):
-            width = int(rng.integers(0, min(training.freq_mask_width, f) + 1))
+        for _ in range(settings.freq_masks):
+            width = int(rng.integers(0, min(settings.freq_mask_width, f) + 1))
             start = int(rng.integers(0, f - width + 1))
             keep[row, :, start : start + width] = 0
-        for _ in range(training.time_masks):
-            width = int(rng.integers(0, min(training.time_mask_width, int(lengths[row])) + 1))
+        for _ in range(settings.time_masks):
+            width = int(rng.integers(0, min(settings.time_mask_width, int(lengths[row])) + 1))
             start = int(rng.integers(0, int(lengths[row]) - width + 1))
             keep[row, start : start + width] = 0
     return keep.reshape(b, t, f, *(1 for _ in shape[3:]))

@@ -13,11 +13,12 @@ Array = NDArray[np.float32]
 
 @runtime_checkable
 class Transform(Protocol):
-    """Maps one utterance's frames ``[T, ...]`` to ``[T, ...]``.
+    """Maps one utterance's frames ``[T, ...]`` to frames ``[T', ...]``, of another shape if it likes.
 
     ``scope`` says from whom it learns: ``"train"`` from the training speakers; ``"speaker"`` from each speaker's own
-    unlabelled audio, which only protocols of that information level allow. ``from_state(state())`` is the same
-    transform; the host saves the state as safetensors.
+    unlabelled audio, which only protocols of that information level allow. The host then fits one for each speaker, on
+    all of the speaker's utterances in the fold, and applies it to whole utterances of that speaker.
+    ``from_state(state())`` is the same transform; the host saves the state as safetensors.
     """
 
     scope: Literal["train", "speaker"]
@@ -87,3 +88,9 @@ class ZScore:
     def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> ZScore:
         """From ``state()``."""
         return cls(np.asarray(state["mean"], np.float32), np.asarray(state["std"], np.float32))
+
+
+class SpeakerZScore(ZScore):
+    """``ZScore`` over each speaker's own utterances, without their labels: speaker normalisation."""
+
+    scope: Literal["train", "speaker"] = "speaker"

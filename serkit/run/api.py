@@ -123,8 +123,8 @@ class LoadedRun:
     def _fold_posteriors(self, fold: Path, rows: Mapping[str, list[Any]], labels: tuple[str, ...]) -> Any:
         from serkit.run.models import load_fold_model
 
-        shapes = {key: arrays[0].shape[1:] for key, arrays in rows.items()}
-        model = load_fold_model(self.recipe, fold, labels, shapes, self.host)
+        first = {key: arrays[0] for key, arrays in rows.items()}
+        model = load_fold_model(self.recipe, fold, labels, first, self.host)
         units, count = model.units(rows), len(next(iter(rows.values())))
         return merge_units(model.logits(units), units.utterance, count, model.architecture.unit.merge)
 

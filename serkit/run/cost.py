@@ -25,6 +25,9 @@ SECONDS = 3.0
 REPETITIONS = 10
 """At most; fewer, but three, where they would take more than ``PATIENCE`` seconds together."""
 
+WORDS = "what an utterance of three seconds says is about as long as this"
+"""The words of the utterance, for systems that read them."""
+
 PATIENCE = 1.0
 
 
@@ -40,8 +43,9 @@ def run_cost(recipe: Recipe, fold: Path, labels: tuple[str, ...], host: Host) ->
 
     made = extractors(recipe.features, host)
     who = {name: named(host, "feature", c.feature) for name, c in recipe.features.items()}
-    model = load_fold_model(recipe, fold, labels, {n: tuple(e.shape) for n, e in made.items()}, host)
-    found = model_cost(model, _frames(made, who))
+    rows = _frames(made, who)
+    model = load_fold_model(recipe, fold, labels, {name: x[0] for name, x in rows.items()}, host)
+    found = model_cost(model, rows)
     device = recipe.run.device
     if isinstance(model.module, torch.nn.Module):
         model.module.to(device)
@@ -90,7 +94,8 @@ def _frames(made: Mapping[str, Any], who: Mapping[str, str]) -> dict[str, list[N
     rows = {}
     for name, extractor in made.items():
         with blame(who[name], "__call__()"):
-            rows[name] = [extractor(_utterance(extractor.sample_rate))]
+            rate = getattr(extractor, "sample_rate", None)
+            rows[name] = [extractor(WORDS if rate is None else _utterance(rate))]  # text has no rate
     return rows
 
 

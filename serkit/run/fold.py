@@ -12,11 +12,20 @@ from numpy.typing import NDArray
 
 from serkit.data.batches import Units, collate, make_units, pad_frames
 from serkit.data.segments import Segment, segment
-from serkit.errors import PluginError, ProtocolError, RunFolderError, UserError, blame
+from serkit.errors import PluginError, UserError, blame
 from serkit.nn.architecture import Estimator
 from serkit.nn.transforms import Transform
 from serkit.run import seeds
-from serkit.run.files import read_arrays, write_arrays
+from serkit.run.files import write_arrays
+from serkit.run.fitted import (
+    Fitted,
+    fit_speakers,
+    frame_shapes,
+    load_transforms,
+    save_transforms,
+    speaker_level,
+    train_level,
+)
 from serkit.run.prepare import FeatureTable
 from serkit.types import Fold, FoldContext, Protocol, Training, Unit
 
@@ -62,19 +71,39 @@ class FoldJob:
         number = {name: k for k, name in enumerate(self.labels)}
         return np.array([number[self.truth[i]] for i in ids], np.int64)
 
-    def context(self) -> FoldContext:
+    @property
+    def whole(self) -> frozenset[str]:
+        """The inputs that are never cut into units."""
+        return whole_inputs(self.architecture)
+
+    def context(self, transforms: Mapping[str, Fitted]) -> FoldContext:
         """What the architecture may know."""
+        first = {name: self.table.rows(name, self.fold.train[:1])[0] for name in self.table.names}
+        with blame(self.named, "its transforms"):
+            shapes = frame_shapes(first, transforms)
         return FoldContext(
             labels=self.labels,
-            input_shapes=self.table.shapes(),
+            input_shapes=shapes,
             seed=seeds.derive(self.seed, self.fold.name, "context"),
             fold=self.fold.name,
+            transforms=train_level(transforms),
         )
 
+    def units(
+        self, ids: Sequence[str], transforms: Mapping[str, Fitted], *, training: bool, unit: Unit | None = None
+    ) -> Units:
+        """Transformed units of the utterances ``ids``, by the architecture's ``unit`` unless another is given."""
+        unit = unit or self.unit
+        speakers = [self.speakers[i] for i in ids]
+        with blame(self.named, "its transforms"):
+            rows = {n: speaker_level(self.table.rows(n, ids), transforms.get(n), speakers) for n in self.table.names}
+            cut = self.segments(ids, training=training, unit=unit)
+            return make_units(rows, cut, train_level(transforms), unit, self.whole)
+
     def segments(self, ids: Sequence[str], *, training: bool, unit: Unit | None = None) -> list[Segment]:
-        """Units of the utterances ``ids``, by the architecture's ``unit`` unless another is given."""
-        first = self.table.names[0]
-        lengths = [len(x) for x in self.table.rows(first, ids)]
+        """Segments of the utterances ``ids``, by the architecture's ``unit`` unless another is given."""
+        timed = next((n for n in self.table.names if n not in self.whole), self.table.names[0])
+        lengths = [len(x) for x in self.table.rows(timed, ids)]
         rng = seeds.rng(self.seed, self.fold.name, "segments") if training else None
         return segment(lengths, unit or self.unit, training=training, labels=[self.truth[i] for i in ids], rng=rng)
 
@@ -86,11 +115,13 @@ class FoldTrainingSet:
     job: FoldJob
     ids: Sequence[str] = field(init=False)
     labels: NDArray[np.int64] = field(init=False)
+    classes: Sequence[str] = field(init=False)
     speakers: Sequence[str] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ids", self.job.fold.train)
         object.__setattr__(self, "labels", self.job.targets(self.job.fold.train))
+        object.__setattr__(self, "classes", self.job.labels)
         object.__setattr__(self, "speakers", tuple(self.job.speakers[i] for i in self.job.fold.train))
 
     def utterances(self, name: str) -> Iterator[Array]:
@@ -105,58 +136,44 @@ class FoldTrainingSet:
             yield pad_frames(rows[s.utterance][s.start : s.start + s.frames], pad)
 
 
-def fit_transforms(job: FoldJob) -> dict[str, Transform]:
+def whole_inputs(architecture: Any) -> frozenset[str]:
+    """Names of the inputs that every unit sees whole."""
+    return frozenset(name for name, wanted in architecture.inputs.items() if wanted.whole)
+
+
+def fit_transforms(job: FoldJob) -> dict[str, Fitted]:
     """Fit what the architecture learns before training, and save it."""
     with blame(job.named, "fit_transforms()"):
-        fitted: dict[str, Transform] = dict(
+        fitted: dict[str, Any] = dict(
             job.architecture.fit_transforms(
                 FoldTrainingSet(job), seeds.rng(job.seed, job.fold.name, "transforms")
             ).items()
         )
+    kinds = job.architecture.transforms
     for name, transform in fitted.items():
         if name not in job.table.names:
             raise PluginError(
                 f"The {job.named} fitted a transform for {name!r}, which is none of its inputs "
                 f"({', '.join(job.table.names)})."
             )
-        if (
-            not isinstance(transform, Transform)
-            or getattr(job.architecture.transforms.get(name), "from_state", None) is None
-        ):
+        if not isinstance(transform, Transform) or getattr(kinds.get(name), "from_state", None) is None:
             raise PluginError(
                 f"The {job.named} fitted {type(transform).__name__} for {name!r}; a serkit.nn.Transform of the "
                 "class that its `transforms` names is expected, so that prediction can load it again."
             )
-        if transform.scope == "speaker" and job.protocol.information == "inductive":
-            raise ProtocolError(
-                f"The architecture {job.plugin!r} learns from each speaker's own audio, which {job.protocol.full_name} "
-                "(inductive) does not allow; choose a protocol of information level 'speaker-unlabelled'."
-            )
-    with blame(job.named, "the state() of its transforms"):
-        arrays = {f"{n}/{k}": np.asarray(v) for n, t in fitted.items() for k, v in t.state().items()}
+    ids = [*job.fold.train, *job.fold.dev, *job.fold.test]
+    for name, kind in kinds.items():
+        if kind.scope == "speaker":
+            rng = seeds.rng(job.seed, job.fold.name, "transforms", name)
+            with blame(job.named, f"fit() of its transform of {name!r}"):
+                fitted[name] = fit_speakers(kind, job.table.rows(name, ids), [job.speakers[i] for i in ids], rng)
     path = job.folder / "transforms.safetensors"
-    write_arrays(path, arrays, {"inputs": list(fitted)})
+    with blame(job.named, "the state() of its transforms"):
+        save_transforms(path, fitted)
     return load_transforms(job.architecture, path, job.named)  # what prediction and --resume will see, seen at once
 
 
-def load_transforms(architecture: Any, path: Path, plugin: str) -> dict[str, Transform]:
-    """The transforms a fold saved; ``plugin`` names the architecture in words. Raises RunFolderError for a file that
-    is damaged or of another architecture."""
-    arrays, record = read_arrays(path)
-    out = {}
-    for name in record.get("inputs", ()):
-        if name not in architecture.transforms:
-            raise RunFolderError(
-                f"{path} holds a transform of {name!r}, which the {plugin} does not have; it is of another version of "
-                "the plugin: install that one, or begin a new run."
-            )
-        state = {k.removeprefix(f"{name}/"): v for k, v in arrays.items() if k.startswith(f"{name}/")}
-        with blame(plugin, "the from_state() of its transforms"):
-            out[name] = architecture.transforms[name].from_state(state)
-    return out
-
-
-def training_units(job: FoldJob, transforms: Mapping[str, Transform]) -> tuple[Units, NDArray[np.int64]]:
+def training_units(job: FoldJob, transforms: Mapping[str, Fitted]) -> tuple[Units, NDArray[np.int64]]:
     """Training units and their class indices; whole utterances where ``training.crop`` cuts them in every epoch."""
     unit = job.unit
     if job.training.crop:
@@ -166,17 +183,21 @@ def training_units(job: FoldJob, transforms: Mapping[str, Transform]) -> tuple[U
             )
         unit = Unit()
     ids = job.fold.train
-    rows = {name: job.table.rows(name, ids) for name in job.table.names}
-    with blame(job.named, "its transforms"):
-        units = make_units(rows, job.segments(ids, training=True, unit=unit), transforms, unit)
+    units = job.units(ids, transforms, training=True, unit=unit)
     return units, job.targets(ids)[units.utterance]
 
 
-def evaluation_units(job: FoldJob, ids: Sequence[str], transforms: Mapping[str, Transform]) -> Units:
+def evaluation_units(job: FoldJob, ids: Sequence[str], transforms: Mapping[str, Fitted]) -> Units:
     """Units of development or test utterances."""
-    rows = {name: job.table.rows(name, ids) for name in job.table.names}
-    with blame(job.named, "its transforms"):
-        return make_units(rows, job.segments(ids, training=False), transforms, job.unit)
+    return job.units(ids, transforms, training=False)
+
+
+def class_weights(targets: NDArray[np.int64], n_classes: int, training: Training) -> NDArray[np.float64]:
+    """What a unit of each class counts in the loss ``[K]``: 1, or N / (K n_k)."""
+    if training.class_weights == "none":
+        return np.ones(n_classes)
+    counts = np.maximum(np.bincount(targets, minlength=n_classes), 1)
+    return np.asarray(len(targets) / (n_classes * counts), np.float64)
 
 
 def fit_estimator(job: FoldJob, model: Any, train: Units, targets: NDArray[np.int64]) -> None:
@@ -186,8 +207,9 @@ def fit_estimator(job: FoldJob, model: Any, train: Units, targets: NDArray[np.in
             f"The {job.named} built {type(model).__name__}; a torch.nn.Module or an estimator with fit, predict_proba, "
             "state and load_state is expected."
         )
+    weights = class_weights(targets, len(job.labels), job.training)[targets]
     with blame(job.named, "fit()"):
-        model.fit(train.arrays, targets, seeds.rng(job.seed, job.fold.name, "fit"))
+        model.fit(train.arrays, targets, seeds.rng(job.seed, job.fold.name, "fit"), weights)
     with blame(job.named, "state()"):
         state = {str(k): np.asarray(v) for k, v in model.state().items()}
     write_arrays(job.folder / "model.safetensors", state, {"labels": list(job.labels)})
@@ -256,10 +278,13 @@ def _cropped(units: Units, index: Sequence[int] | NDArray[np.int64], crop: int, 
         start = int(rng.integers(0, max(0, s.frames - crop) + 1))
         cut.append(Segment(s.utterance, start, min(crop, s.frames)))
     arrays = {
-        name: [rows[int(k)][s.start : s.start + s.frames] for k, s in zip(index, cut, strict=True)]
+        name: [
+            rows[int(k)] if name in units.whole else rows[int(k)][s.start : s.start + s.frames]
+            for k, s in zip(index, cut, strict=True)
+        ]
         for name, rows in units.arrays.items()
     }
-    return Units(arrays, cut)
+    return Units(arrays, cut, units.whole)
 
 
 def tensors(batch: Mapping[str, NDArray[Any]], device: str) -> dict[str, Any]:

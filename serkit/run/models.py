@@ -14,9 +14,9 @@ from serkit.data.batches import Units, make_units
 from serkit.data.segments import segment
 from serkit.errors import RunFolderError, blame
 from serkit.host import Host
-from serkit.nn.transforms import Transform
 from serkit.run.files import read_arrays
-from serkit.run.fold import load_transforms, unit_logits
+from serkit.run.fitted import Fitted, frame_shapes, load_transforms, train_level
+from serkit.run.fold import unit_logits, whole_inputs
 from serkit.run.plugins import make_architecture, named
 from serkit.run.recipe import Recipe
 from serkit.types import FoldContext
@@ -27,17 +27,20 @@ class FoldModel:
     """An architecture, its fitted transforms and its module or estimator. ``who`` names the plugin in words."""
 
     architecture: Any
-    transforms: Mapping[str, Transform]
+    transforms: Mapping[str, Fitted]
     module: Any
     n_classes: int
     who: str
 
     def units(self, rows: Mapping[str, Sequence[NDArray[np.float32]]]) -> Units:
-        """The units of utterances, from the frames of each input."""
-        lengths = [len(x) for x in next(iter(rows.values()))]
+        """The units of utterances, from the frames of each input. Transforms by speaker are left out: who speaks in
+        single files is not known."""
+        whole = whole_inputs(self.architecture)
+        timed = next((name for name in rows if name not in whole), next(iter(rows)))
+        lengths = [len(x) for x in rows[timed]]
         cut = segment(lengths, self.architecture.unit, training=False, labels=[""] * len(lengths))
         with blame(self.who, "its transforms"):
-            return make_units(rows, cut, self.transforms, self.architecture.unit)
+            return make_units(rows, cut, train_level(self.transforms), self.architecture.unit, whole)
 
     def logits(self, units: Units, *, device: str = "cpu", bf16: bool = False) -> NDArray[np.float64]:
         """Logits ``[N, K]`` of the units; the module must be on ``device``."""
@@ -54,9 +57,10 @@ class FoldModel:
 
 
 def load_fold_model(
-    recipe: Recipe, fold: Path, labels: Sequence[str], shapes: Mapping[str, tuple[int, ...]], host: Host
+    recipe: Recipe, fold: Path, labels: Sequence[str], rows: Mapping[str, NDArray[np.float32]], host: Host
 ) -> FoldModel:
-    """The model that a run saved in the folder ``fold``, on the CPU; ``shapes`` are those of a frame of each input.
+    """The model that a run saved in the folder ``fold``, on the CPU; ``rows`` are the frames of each input of any one
+    utterance.
 
     Raises RunFolderError for damaged files or those of another model, PluginError if the plugin fails.
     """
@@ -65,6 +69,8 @@ def load_fold_model(
     who = named(host, "architecture", recipe.run.plugin)
     architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
     transforms = load_transforms(architecture, fold / "transforms.safetensors", who)
+    with blame(who, "its transforms"):
+        shapes = frame_shapes(rows, transforms)
     with torch.random.fork_rng(devices=[]), blame(who, "build()"):
         module = architecture.build(FoldContext(labels=tuple(labels), input_shapes=shapes, seed=0, fold=fold.name))
     arrays, _ = read_arrays(fold / "model.safetensors")

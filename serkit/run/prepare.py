@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from serkit.data import audio
 from serkit.data.progress import Progress
-from serkit.errors import ConfigError, PluginError, blame
+from serkit.errors import ConfigError, PluginError, UserError, blame
 from serkit.host import Host
 from serkit.kernels.threads import thread_count
 from serkit.run.plugins import make_extractor, named
@@ -55,17 +55,23 @@ def extract(
     release the GIL."""
     made = extractors(choices, host)
     who = {name: named(host, "feature", c.feature) for name, c in choices.items()}
+    texts = text_inputs(choices, host)
+    for name in texts:
+        check_words(utterances, who[name])
     frames: dict[str, dict[str, Array]] = {name: {} for name in made}
 
     def one(u: Utterance) -> dict[str, Array]:
         waves: dict[int, Array] = {}
         out = {}
         for name, extractor in made.items():
-            rate = extractor.sample_rate
-            if rate not in waves:
-                waves[rate] = audio.read(u.path, start=u.start, end=u.end, sample_rate=rate)
+            given: Any = u.text
+            if name not in texts:
+                rate = extractor.sample_rate
+                if rate not in waves:
+                    waves[rate] = audio.read(u.path, start=u.start, end=u.end, sample_rate=rate)
+                given = waves[rate]
             with blame(who[name], f"__call__() on {u.id!r}"):
-                rows, shape = extractor(waves[rate]), tuple(extractor.shape)
+                rows, shape = extractor(given), tuple(extractor.shape)
             out[name] = _checked(rows, shape, who[name], u)
         return out
 
@@ -76,6 +82,21 @@ def extract(
                 frames[name][u.id] = row
             progress.advance(1)
     return FeatureTable(frames)
+
+
+def text_inputs(choices: Mapping[str, FeatureChoice], host: Host) -> set[str]:
+    """The inputs that are made of words."""
+    return {name for name, c in choices.items() if getattr(host.get("feature", c.feature).spec, "source", "") == "text"}
+
+
+def check_words(utterances: Sequence[Utterance], who: str) -> None:
+    """Raise UserError unless every utterance has a transcript."""
+    mute = [u for u in utterances if not (u.text or "").strip()]
+    if mute:
+        raise UserError(
+            f"The {who} reads the words of an utterance, but {len(mute)} of {len(utterances)} have no transcript "
+            f"(e.g. {mute[0].path.name}); give a corpus with transcripts, or a system that needs audio only."
+        )
 
 
 def _checked(frames: Any, shape: tuple[int, ...], who: str, u: Utterance) -> Array:

@@ -17,11 +17,11 @@ from annotated_types import Ge, Gt
 
 from serkit import config
 from serkit.errors import ConfigError, PluginError, UnknownNameError, UserError
-from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, Host
+from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, Host, ProtocolSpec
 from serkit.run import corpora
 from serkit.run.corpora import CorpusChoice
 from serkit.run.plugins import make_architecture, named
-from serkit.types import Published, Training
+from serkit.types import Information, Published, Training
 
 SCHEMA = 1
 TABLES = ("run", "architecture", "training", "features", "dataset", "protocol", "published")
@@ -37,6 +37,14 @@ class RunTable:
     folds: tuple[Annotated[int, Ge(0)], ...] = ()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProtocolTable:
+    """``[protocol]``: who is tested, and what a system may know of the test speakers (part of the protocol's hash)."""
+
+    name: str
+    information: Information
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +65,7 @@ class Recipe:
     features: Mapping[str, FeatureChoice]
     corpus: CorpusChoice
     protocol: str
+    information: Information
     published: Published | None
 
     @property
@@ -73,7 +82,7 @@ class Recipe:
             "training": config.dump(self.training),
             "features": {n: {"feature": c.feature, **config.dump(c.options)} for n, c in self.features.items()},
             "dataset": self.corpus.to_dict(),
-            "protocol": {"name": self.protocol},
+            "protocol": {"name": self.protocol, "information": self.information},
         }
         if self.published is not None:
             tables["published"] = {k: v for k, v in config.dump(self.published).items() if v is not None}
@@ -102,6 +111,7 @@ class Request:
     dataset: str = ""
     preset: str = ""
     protocol: str = ""
+    information: str = ""
     data: Sequence[str | Path] = ()
     folds: Sequence[int] | None = None
     seeds: int | None = None
@@ -169,13 +179,18 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
     if request.epochs is not None:
         training = config.load(Training, {**config.dump(training), "epochs": request.epochs}, where="--epochs")
     published = tables.get("published")
+    protocol = _protocol(request, tables, corpora.spec_of(corpus, host))
+    wanted = request.information or tables.get("protocol", {}).get("information", "") or protocol.information
+    table_of = {"name": protocol.name, "information": wanted}
+    chosen = config.load(ProtocolTable, table_of, where="--information" if request.information else where)
     return Recipe(
         run=_run_table(request, {**run, "plugin": plugin, "preset": preset}, where),
         architecture=architecture,
         training=training,
         features=_features(model.inputs, table("features", {}), host, where),
         corpus=corpus,
-        protocol=_protocol(request, tables, corpora.spec_of(corpus, host)),
+        protocol=chosen.name,
+        information=chosen.information,
         published=config.load(Published, published, where=where, path="published")
         if published
         else _published(host, plugin, corpus.name),
@@ -193,14 +208,18 @@ def _run_table(request: Request, table: Mapping[str, Any], where: str) -> RunTab
 
 def _check_names(tables: Mapping[str, Any], where: str) -> None:
     """Refuse names that are no text, and keys of [protocol] that nobody reads."""
-    for table, keys in (("run", ("plugin", "preset")), ("dataset", ("name", "path")), ("protocol", ("name",))):
+    for table, keys in (
+        ("run", ("plugin", "preset")),
+        ("dataset", ("name", "path")),
+        ("protocol", ("name", "information")),
+    ):
         for key in keys:
             value = tables.get(table, {}).get(key, "")
             if not isinstance(value, str):
                 raise ConfigError(f"In {where}, {table}.{key} must be text (got {value!r}).")
     for key in tables.get("protocol", {}):
-        if key != "name":
-            raise ConfigError(f"In {where}, unknown key 'protocol.{key}'; [protocol] has only name.")
+        if key not in ("name", "information"):
+            raise ConfigError(f"In {where}, unknown key 'protocol.{key}'; [protocol] has name and information.")
 
 
 def _check_preset(host: Host, spec: ArchitectureSpec, over: Mapping[str, Any], who: str) -> None:
@@ -238,8 +257,8 @@ def _features(inputs: Mapping[str, Any], tables: Mapping[str, Any], host: Host, 
     return chosen
 
 
-def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) -> str:
-    return corpora.protocol_of(spec, request.protocol or tables.get("protocol", {}).get("name", "")).name
+def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) -> ProtocolSpec:
+    return corpora.protocol_of(spec, request.protocol or tables.get("protocol", {}).get("name", ""))
 
 
 def _published(host: Host, plugin: str, dataset: str) -> Published | None:

@@ -16,13 +16,14 @@ from serkit.data.pool import label_map_dict
 from serkit.data.protocols import make_protocol, to_dict
 from serkit.errors import RunFolderError, SerkitError, UnknownNameError, blame
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
-from serkit.run import corpora, device, folder, seeds
+from serkit.run import corpora, demands, device, folder, seeds
 from serkit.run.cost import run_cost
 from serkit.run.estimate import seconds_of
 from serkit.run.evaluation import evaluate, unscored
 from serkit.run.events import Events, about
 from serkit.run.files import read_arrays, read_json, write_json
-from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, load_transforms, training_units
+from serkit.run.fitted import load_transforms
+from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, training_units
 from serkit.run.history import dev_scores, read_history
 from serkit.run.ledger import record
 from serkit.run.plugins import load_metrics, make_architecture, named
@@ -74,9 +75,11 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     with events.progress() as bar:
         corpus = corpora.load(recipe.corpus, host, progress=bar)
     wanted = next(p for p in dataset_spec.protocols if p.name == recipe.protocol)
+    wanted = replace(wanted, information=recipe.information)
     try:
         protocol = make_protocol(corpus, wanted)
         folds = choose_folds(protocol, recipe.run.folds)
+        demands.check_corpus(recipe, corpus, protocol, folds, host)
         _first_lines(recipe, spec, dataset_spec, folds, host, events)
     finally:  # what is missing may be why a protocol does not fit
         for line in corpus.notes:
@@ -161,6 +164,8 @@ def _folds(run: Run, host: Host, events: Events) -> dict[tuple[int, str], Predic
     if not left:
         return results
     table = _features(run, host, events, [f for _, f in left])
+    for line in demands.check_frames(recipe, table, host):
+        events.note(line)
     events.training_started(len(left), recipe.training.epochs)
     for seed, fold in left:
         started = time.perf_counter()
@@ -227,7 +232,7 @@ def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: i
     transforms = load_transforms(architecture, path, job.named) if path.exists() else fit_transforms(job)
     train, targets = training_units(job, transforms)
     with seeds.torch_seeded(seed, fold.name, "init"), blame(job.named, "build()"):
-        model = architecture.build(job.context())
+        model = architecture.build(job.context(transforms))
     if isinstance(model, torch.nn.Module):
         from serkit.run.trainer import fit_module
 
@@ -333,6 +338,7 @@ def _evaluate(
             complete=whole,
             uar=scores["uar"]["mean"],
             scored=protocol.scored,
+            information=protocol.information,
             subset=run.corpus.subset,
             corpus_complete=run.corpus.complete,
         ),

@@ -18,7 +18,7 @@ from serkit.nn.augment import augment
 from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, write_arrays, write_text
-from serkit.run.fold import FoldJob, collate_units, evaluation_units, forward, tensors, unit_logits
+from serkit.run.fold import FoldJob, class_weights, collate_units, evaluation_units, forward, tensors, unit_logits
 from serkit.run.posteriors import merge_units
 from serkit.types import Training
 
@@ -47,9 +47,16 @@ def fit_module(
     optimizer = make_optimizer(module, training)
     done = _resume(job, module, optimizer)
     dev = evaluation_units(job, job.fold.dev, transforms) if job.fold.dev else None
-    steps = -(-len(train) // training.batch)
-    weights = _class_weights(targets, len(job.labels), training).to(job.device)
-    loss_of = nn.CrossEntropyLoss(weight=weights, label_smoothing=training.label_smoothing)
+    steps = len(batches(len(train), training.batch, exact=training.batching == "exact"))
+    if not steps:
+        raise UserError(
+            f"Fold {job.fold.name} has {len(train)} training units, fewer than one batch of {training.batch}; lower "
+            "training.batch, or set training.batching=even."
+        )
+    weights = torch.tensor(class_weights(targets, len(job.labels), training), dtype=torch.float32, device=job.device)
+    loss_of = nn.CrossEntropyLoss(
+        weight=weights, label_smoothing=training.label_smoothing, reduction=training.reduction
+    )
     while not _finished(done, training):
         started = time.perf_counter()
         with seeds.torch_seeded(job.seed, job.fold.name, "epoch", done.epoch):
@@ -92,6 +99,8 @@ def rate(training: Training, step: int, steps: int, epoch: int) -> float:
         return training.lr
     if training.schedule == "exponential":
         return training.lr * training.decay**epoch
+    if training.schedule == "inverse-time":
+        return training.lr / (1.0 + training.decay * step)
     rise = training.warmup * steps
     if step < rise:
         return training.lr * (step + 1) / (rise + 1)
@@ -114,7 +123,8 @@ def _epoch(
     rng = seeds.rng(job.seed, job.fold.name, "batches", epoch)
     module.train()
     losses, lr = [], training.lr
-    for number, index in enumerate(batches(len(train), training.batch, rng), start=1):
+    cut = batches(len(train), training.batch, rng, exact=training.batching == "exact")
+    for number, index in enumerate(cut, start=1):
         if training.steps and done.step >= training.steps:
             break
         lr = rate(training, done.step, total, epoch)
@@ -123,10 +133,14 @@ def _epoch(
         made = collate_units(train, index, job.architecture, crop=training.crop, rng=rng)
         inputs = tensors(made, job.device)
         y = torch.from_numpy(targets[index]).to(job.device)
-        inputs = augment(inputs, training, rng)
+        inputs = augment(inputs, training.augment, rng)
         with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
             logits = forward(module, inputs, len(y), len(job.labels), job.named)
         loss = loss_of(logits.float(), y)
+        penalty: Any = getattr(module, "penalty", None)
+        if penalty is not None:
+            with blame(job.named, "penalty()"):
+                loss = loss + penalty()
         optimizer.zero_grad(set_to_none=True)
         with blame(job.named, "backward()"):
             loss.backward()
@@ -171,13 +185,6 @@ def job_logits(job: FoldJob, module: Any, units: Units) -> NDArray[np.float64]:
         plugin=job.named,
         n_classes=len(job.labels),
     )
-
-
-def _class_weights(targets: NDArray[np.int64], n_classes: int, training: Training) -> Tensor:
-    if training.class_weights == "none":
-        return torch.ones(n_classes)
-    counts = np.maximum(np.bincount(targets, minlength=n_classes), 1)
-    return torch.tensor(len(targets) / (n_classes * counts), dtype=torch.float32)
 
 
 def _finished(done: Progressed, training: Training) -> bool:

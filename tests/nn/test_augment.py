@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from serkit.nn.augment import augment, shift_bands
-from serkit.types import Training
+from serkit.types import Augment
 
 
 def batch() -> dict[str, torch.Tensor]:
@@ -15,12 +15,12 @@ def batch() -> dict[str, torch.Tensor]:
 
 def test_off_by_default() -> None:
     inputs = batch()
-    out = augment(inputs, Training(), np.random.default_rng(0))
+    out = augment(inputs, Augment(), np.random.default_rng(0))
     assert all(out[k] is inputs[k] for k in inputs)
 
 
 def test_masks_zero_whole_bands_and_frames_within_their_widths() -> None:
-    settings = Training(freq_masks=1, freq_mask_width=3, time_masks=1, time_mask_width=12)
+    settings = Augment(freq_masks=1, freq_mask_width=3, time_masks=1, time_mask_width=12)
     out = augment(batch(), settings, np.random.default_rng(0))
     x = out["x"].numpy()
     assert set(np.unique(x)) == {0.0, 1.0}
@@ -34,7 +34,7 @@ def test_masks_zero_whole_bands_and_frames_within_their_widths() -> None:
 
 
 def test_is_reproducible_and_leaves_its_input_alone() -> None:
-    settings = replace(Training(), input_noise=0.1, band_shift=1.0, time_masks=1, time_mask_width=9)
+    settings = replace(Augment(), input_noise=0.1, band_shift=1.0, time_masks=1, time_mask_width=9)
     inputs = batch()
     a = augment(inputs, settings, np.random.default_rng(5))["x"]
     b = augment(inputs, settings, np.random.default_rng(5))["x"]
@@ -52,7 +52,7 @@ def test_band_shift_moves_bands_and_repeats_the_edges() -> None:
 def test_band_shift_stays_within_its_bound_and_is_drawn_for_each_unit() -> None:
     inputs = batch()
     inputs["x"] = torch.arange(8.0)[None, None, :, None].expand(6, 50, 8, 3).clone()
-    out = augment(inputs, Training(band_shift=1.5), np.random.default_rng(0))
+    out = augment(inputs, Augment(band_shift=1.5), np.random.default_rng(0))
     shifts = out["x"][:, 0, 3, 0] - 3
     assert shifts.abs().max() <= 1.5
     assert len(set(shifts.tolist())) == 6
@@ -60,7 +60,7 @@ def test_band_shift_stays_within_its_bound_and_is_drawn_for_each_unit() -> None:
 
 def test_band_offset_is_one_smooth_curve_a_unit_on_valid_frames_of_the_first_channel() -> None:
     inputs = batch()
-    out = augment(inputs, Training(band_offset=0.5), np.random.default_rng(0))["x"]
+    out = augment(inputs, Augment(band_offset=0.5), np.random.default_rng(0))["x"]
     added = out - inputs["x"]
     assert not added[..., 1:].any()
     curves = []
@@ -72,5 +72,5 @@ def test_band_offset_is_one_smooth_curve_a_unit_on_valid_frames_of_the_first_cha
     assert 0.2 < torch.stack(curves).std() < 0.8
     assert len({c[0].item() for c in curves}) == 6
     static = {"x": inputs["x"][..., 0], "x_lengths": inputs["x_lengths"]}
-    alone = augment(static, Training(band_offset=0.5), np.random.default_rng(0))["x"]
+    alone = augment(static, Augment(band_offset=0.5), np.random.default_rng(0))["x"]
     torch.testing.assert_close(alone, out[..., 0])

@@ -36,7 +36,7 @@ class Net(nn.Module):
 
 
 def model(unit: Unit) -> FoldModel:
-    architecture = SimpleNamespace(unit=unit, min_frames=1)
+    architecture = SimpleNamespace(unit=unit, min_frames=1, inputs={})
     return FoldModel(architecture=architecture, transforms={}, module=Net(), n_classes=3, who="architecture 'x'")
 
 

@@ -70,7 +70,7 @@ class Nearest:
         self.classes = classes
     def features(self, inputs):
         return np.stack([a.reshape(len(a), -1).mean(0) for a in inputs["x"]])
-    def fit(self, inputs, labels, rng):
+    def fit(self, inputs, labels, rng, weights):
         found = self.features(inputs)
         self.centres = np.stack([found[labels == k].mean(0) for k in range(self.classes)])
     def predict_proba(self, inputs):

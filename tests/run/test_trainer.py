@@ -14,7 +14,7 @@ from serkit.run.events import Events
 from serkit.run.files import read_arrays
 from serkit.run.fold import FoldJob, evaluation_units, fit_transforms, load_transforms, training_units
 from serkit.run.trainer import HISTORY, fit_module, predict_module, rate
-from serkit.types import Training
+from serkit.types import Augment, Training
 
 BASE = Training(optimizer="adam", lr=0.01, batch=7, epochs=4, patience=0)
 
@@ -24,7 +24,7 @@ def train(job: FoldJob, events: Events | None = None) -> nn.Module:
     transforms = load_transforms(job.architecture, path, job.named) if path.exists() else fit_transforms(job)
     units, targets = training_units(job, transforms)
     with seeds.torch_seeded(job.seed, job.fold.name, "init"):
-        module = job.architecture.build(job.context())
+        module = job.architecture.build(job.context({}))
     fit_module(job, module, units, targets, transforms, events or Events())
     return module
 
@@ -73,8 +73,8 @@ class StopAfter(Events):
 @pytest.mark.parametrize("optimizer", ["nadam", "adam", "adamw", "sgd"])
 @pytest.mark.parametrize("batches", [1, 5, 10])
 def test_a_stopped_fold_goes_on_to_the_same_bits(make_job: Any, optimizer: Any, batches: int) -> None:
-    augmented = {"band_shift": 1.0, "time_masks": 1, "time_mask_width": 3, "crop": 9}
-    settings = replace(BASE, optimizer=optimizer, schedule="cosine", warmup=0.3, **augmented)
+    augmented = Augment(band_shift=1.0, time_masks=1, time_mask_width=3)
+    settings = replace(BASE, optimizer=optimizer, schedule="cosine", warmup=0.3, augment=augmented, crop=9)
     whole, stopped = make_job(training=settings), make_job(training=settings)
     expected = posteriors(whole, train(whole))
     with pytest.raises(Stop):

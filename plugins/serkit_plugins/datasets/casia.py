@@ -108,7 +108,9 @@ class Casia:
         short = [f"{s}/{e} {part} text {n} of {_CELL[part]}" for (s, e, part), n in cells.items() if n != _CELL[part]]
         if short and not gaps:
             gaps = [f"{len(short)} groups of CASIA differ from the full corpus (e.g. {short[0]})."]
-        return build("casia", root, table, LABELS, subset="full", complete=not short, notes=gaps + notes)
+        return build(
+            "casia", root, table, LABELS, subset="full", complete=not short, notes=gaps + notes, transcripts=False
+        )
 
 
 def _id(below: PurePath) -> str | None:

@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from serkit.data.corpus import build, missing_note
 from serkit.data.progress import Progress
 from serkit.data.synth.corpus import METADATA, STAMP, VERSION, Row, corpus_plan, read_metadata, read_version, write
+from serkit.data.synth.phones import SENTENCES
 from serkit.data.synth.population import LABELS
 from serkit.errors import CorpusError
 from serkit.types import Corpus, Utterance
@@ -69,6 +70,12 @@ class Demo:
 
 
 @cache
+def _words() -> dict[str, str]:
+    """What each sentence says: its phonemes, written together."""
+    return {code: "".join(phones.split()).replace("_", " ") for code, phones in SENTENCES}
+
+
+@cache
 def _rows() -> dict[str, Row]:
     return {PurePath(row.file).stem: row for row, _ in corpus_plan()}
 
@@ -76,7 +83,7 @@ def _rows() -> dict[str, Row]:
 def _utterance(row: Row, path: Path) -> Utterance:
     return Utterance(
         id=PurePath(row.file).with_suffix("").as_posix(), path=path, label=row.label, speaker=row.speaker,
-        sex="f" if row.sex == "f" else "m", text=row.text,
+        sex="f" if row.sex == "f" else "m", text=_words()[row.text],
     )  # fmt: skip
 
 

@@ -38,7 +38,7 @@ def test_corpus_has_the_counts_its_spec_states(made: Path) -> None:
     assert corpus.notes == ()
     first = corpus.utterances[0]
     assert (first.id, first.label, first.speaker, first.sex, first.text) == (
-        "wav/f01_t01_angry", "angry", "f01", "f", "t01"
+        "wav/f01_t01_angry", "angry", "f01", "f", "mola tizukən"
     )  # fmt: skip
     assert all(u.path.is_file() for u in corpus.utterances)
 

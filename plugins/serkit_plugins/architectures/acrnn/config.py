@@ -86,11 +86,13 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "patience": 0,
             "select": "last",
             "crop": 250,
-            "band_offset": 0.3,
-            "freq_masks": 2,
-            "freq_mask_width": 8,
-            "time_masks": 2,
-            "time_mask_width": 30,
+            "augment": {
+                "band_offset": 0.3,
+                "freq_masks": 2,
+                "freq_mask_width": 8,
+                "time_masks": 2,
+                "time_mask_width": 30,
+            },
         },
     },
 }
