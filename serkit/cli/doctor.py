@@ -108,6 +108,7 @@ def _cache(problems: list[str]) -> dict[str, Any]:
     import os
 
     from serkit.data.fetch import cache_dir
+    from serkit.run import cache
 
     folder = cache_dir()
     there = folder
@@ -116,7 +117,8 @@ def _cache(problems: list[str]) -> dict[str, Any]:
     writable = there.is_dir() and os.access(there, os.W_OK)
     if not writable:
         problems.append(f"The cache folder {folder} cannot be written; set SERKIT_CACHE to a folder that can.")
-    return {"folder": str(folder), "writable": writable}
+    entries, size = cache.size()
+    return {"folder": str(folder), "writable": writable, "feature_entries": entries, "feature_bytes": size}
 
 
 def _broken_targets(host: Any) -> list[dict[str, Any]]:
@@ -156,6 +158,10 @@ def _print(found: dict[str, Any]) -> None:
             ("threads", torch["threads"]),
             ("bf16 in hardware", yes[torch["bf16"]]),
             ("cache", f"{found['cache']['folder']}{'' if found['cache']['writable'] else ' (not writable)'}"),
+            (
+                "features kept",
+                f"{found['cache']['feature_entries']:,}, {found['cache']['feature_bytes'] / 1e6:,.1f} MB",
+            ),
             ("plugins", ", ".join(f"{p['distribution']} {p['version']}" for p in found["plugins"]) or "none"),
             ("left out", ", ".join(found["left_out"]) or "none"),
         ],

@@ -104,7 +104,7 @@ class LoadedRun:
         labels = tuple(self.protocol["labels"])
         parts = []
         for group in _groups(utterances, [info(p).seconds for p in paths]):
-            table = extract(group, self.recipe.features, self.host, events.progress())
+            table = extract(group, self.recipe.features, self.host, events.progress(), events.note)
             rows = {n: table.rows(n, [u.id for u in group]) for n in table.names}
             parts.append(sum(self._fold_posteriors(fold, rows, labels) for fold in self.folds))
         mean = np.concatenate(parts) / len(self.folds)

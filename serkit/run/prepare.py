@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from serkit.data.progress import Progress
 from serkit.errors import ConfigError, PluginError, UserError, blame
 from serkit.host import Host
 from serkit.kernels.threads import thread_count
+from serkit.run.cache import FeatureCache, switched_on
 from serkit.run.plugins import make_extractor, named
 from serkit.run.recipe import FeatureChoice
 from serkit.types import Utterance
@@ -48,17 +50,38 @@ def extractors(choices: Mapping[str, FeatureChoice], host: Host) -> dict[str, An
     return {name: make_extractor(host, c.feature, c.options) for name, c in choices.items()}
 
 
+def caches(
+    choices: Mapping[str, FeatureChoice], made: Mapping[str, Any], host: Host, note: Callable[[str], None]
+) -> dict[str, FeatureCache]:
+    """A cache for each input whose feature is kept on disk; none where the user switched them off."""
+    found = {}
+    for name, c in choices.items():
+        r = host.get("feature", c.feature)
+        if getattr(r.spec, "cached", False) and switched_on():
+            found[name] = FeatureCache(c.feature, r.distribution, r.version, made[name], c.options, note)
+    return found
+
+
 def extract(
-    utterances: Sequence[Utterance], choices: Mapping[str, FeatureChoice], host: Host, progress: Progress
+    utterances: Sequence[Utterance],
+    choices: Mapping[str, FeatureChoice],
+    host: Host,
+    progress: Progress,
+    note: Callable[[str], None] = lambda sentence: None,
 ) -> FeatureTable:
     """Read each utterance once a sampling rate and compute every input; threads over files, since reading and kernels
-    release the GIL."""
+    release the GIL. Features that are kept on disk are looked up there first; ``note`` is told where that fails."""
     made = extractors(choices, host)
     who = {name: named(host, "feature", c.feature) for name, c in choices.items()}
     texts = text_inputs(choices, host)
     for name in texts:
         check_words(utterances, who[name])
+    kept = caches(choices, made, host, note)
     frames: dict[str, dict[str, Array]] = {name: {} for name in made}
+
+    def compute(name: str, given: Any, u: Utterance) -> Any:
+        with blame(who[name], f"__call__() on {u.id!r}"):
+            return made[name](given)
 
     def one(u: Utterance) -> dict[str, Array]:
         waves: dict[int, Array] = {}
@@ -70,9 +93,9 @@ def extract(
                 if rate not in waves:
                     waves[rate] = audio.read(u.path, start=u.start, end=u.end, sample_rate=rate)
                 given = waves[rate]
-            with blame(who[name], f"__call__() on {u.id!r}"):
-                rows, shape = extractor(given), tuple(extractor.shape)
-            out[name] = _checked(rows, shape, who[name], u)
+            value = partial(compute, name, given, u)
+            rows = kept[name].get(given, value) if name in kept else value()
+            out[name] = _checked(rows, tuple(extractor.shape), who[name], u)
         return out
 
     progress.start(len(utterances), "features")

@@ -203,7 +203,7 @@ def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
 def _features(run: Run, host: Host, events: Events, folds: Sequence[Fold]) -> FeatureTable:
     ids = {i for f in folds for i in (*f.train, *f.dev, *f.test)}
     wanted = [u for u in run.corpus.utterances if u.id in ids]
-    return extract(wanted, run.recipe.features, host, events.progress())
+    return extract(wanted, run.recipe.features, host, events.progress(), events.note)
 
 
 def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: int, fold: Fold) -> Predictions:
