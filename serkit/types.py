@@ -252,6 +252,7 @@ class FoldContext:
     ``input_shapes`` maps each input to the shape of one frame after its transform, e.g. ``{"x": (40, 3)}`` (bands,
     channels). ``transforms`` are those fitted on the fold, for a model that starts from what they learned (a
     pre-trained auto-encoder); none where a model is built to be described or loaded, its weights then being filled in.
+    ``training`` are the settings of the run, for estimators that train inside.
     """
 
     labels: tuple[str, ...]
@@ -259,6 +260,7 @@ class FoldContext:
     seed: int
     fold: str
     transforms: Mapping[str, Any] = field(default_factory=dict)
+    training: Training = Training()
 
     @property
     def n_classes(self) -> int:

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from serkit.nn.architecture import Architecture, Estimator, TrainingSet
     from serkit.nn.attention import AttentionPooling
     from serkit.nn.count import count_parameters
+    from serkit.nn.inner_fit import fit_loop
     from serkit.nn.masking import mask_frames, masked_max, masked_mean, pooled_lengths, valid_mask
     from serkit.nn.recurrent import BLSTM
     from serkit.nn.transforms import SpeakerZScore, Transform, ZScore
@@ -17,7 +18,8 @@ _HOME = {
     "Architecture": "architecture", "Estimator": "architecture", "TrainingSet": "architecture",
     "AttentionPooling": "attention", "BLSTM": "recurrent", "SpeakerZScore": "transforms",
     "Transform": "transforms", "ZScore": "transforms",
-    "count_parameters": "count", "mask_frames": "masking", "masked_max": "masking", "masked_mean": "masking",
+    "count_parameters": "count", "fit_loop": "inner_fit",
+    "mask_frames": "masking", "masked_max": "masking", "masked_mean": "masking",
     "pooled_lengths": "masking", "valid_mask": "masking",
 }  # fmt: skip
 
@@ -31,6 +33,7 @@ __all__ = [
     "Transform",
     "ZScore",
     "count_parameters",
+    "fit_loop",
     "mask_frames",
     "masked_max",
     "masked_mean",

@@ -38,7 +38,11 @@ class TrainingSet(Protocol):
 
 @runtime_checkable
 class Estimator(Protocol):
-    """What ``build`` may return instead of a module. Inputs are ``{name: [array [T, ...] of each unit]}``."""
+    """What ``build`` may return instead of a module. Inputs are ``{name: [array [T, ...] of each unit]}``.
+
+    One that trains a network inside may have it as an attribute ``network``, so that its parameters are counted; its
+    settings of training are ``FoldContext.training``, and ``serkit.nn.fit_loop`` trains by them.
+    """
 
     def fit(
         self,
@@ -58,6 +62,12 @@ class Estimator(Protocol):
 
     def load_state(self, state: Mapping[str, NDArray[np.generic]]) -> None:
         """The inverse of ``state``, on a newly built estimator."""
+
+
+def network_of(built: Any) -> nn.Module | None:
+    """The network among what ``build`` returned: the module itself, or the one inside an estimator, if any."""
+    found = built if isinstance(built, nn.Module) else getattr(built, "network", None)
+    return found if isinstance(found, nn.Module) else None
 
 
 class Architecture:

@@ -185,6 +185,7 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
     import torch
 
     from serkit import config
+    from serkit.nn.architecture import network_of
     from serkit.nn.count import count_parameters
     from serkit.run.cost import frames_of, model_cost
     from serkit.run.models import FoldModel
@@ -216,7 +217,8 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
         FoldModel(architecture=model, transforms={}, module=built, n_classes=len(labels), who=who),
         frames_of(made, host, {key: wanted.feature for key, wanted in model.inputs.items()}),
     )
-    count = count_parameters(built) if isinstance(built, torch.nn.Module) else (None, None)
+    network = network_of(built)
+    count = (None, None) if network is None else count_parameters(network)
     return {
         "preset": preset,
         "classes": len(labels),

@@ -37,7 +37,8 @@ def run_cost(recipe: Recipe, fold: Path, labels: tuple[str, ...], host: Host) ->
     ``latency_ms`` is the median of ``repetitions`` over features, transforms and model for one made-up utterance of
     ``seconds_of_audio``, after one that is not timed, on the device and in the precision of the run, with ``threads``
     threads of torch; reading the file is not in it. ``real_time_factor`` is that time over the utterance's. Estimators
-    have null for ``parameters``, ``trainable`` and ``multiply_adds``. Raises SerkitError if a plugin fails.
+    have null for ``multiply_adds``, and for ``parameters`` and ``trainable`` too unless they train a network inside.
+    Raises SerkitError if a plugin fails.
     """
     import torch
 
@@ -69,19 +70,19 @@ def model_cost(model: FoldModel, rows: Mapping[str, list[NDArray[np.float32]]]) 
     (of each input). Features and transforms are not in them."""
     import torch
 
+    from serkit.nn.architecture import network_of
     from serkit.nn.multiply_adds import count_multiply_adds
 
     found: dict[str, Any] = {"parameters": None, "trainable": None, "multiply_adds": None, "not_counted": []}
+    network = network_of(model.module)
+    if network is not None:
+        sizes = [(p.numel(), p.requires_grad) for p in network.parameters()]
+        found["parameters"] = sum(n for n, _ in sizes)
+        found["trainable"] = sum(n for n, trained in sizes if trained)
     if isinstance(model.module, torch.nn.Module):
-        sizes = [(p.numel(), p.requires_grad) for p in model.module.parameters()]
         units = model.units(rows)
         count = count_multiply_adds(lambda: model.logits(units))
-        found = {
-            "parameters": sum(n for n, _ in sizes),
-            "trainable": sum(n for n, trained in sizes if trained),
-            "multiply_adds": count.multiply_adds,
-            "not_counted": list(count.not_counted),
-        }
+        found |= {"multiply_adds": count.multiply_adds, "not_counted": list(count.not_counted)}
     return {**found, "seconds_of_audio": SECONDS}
 
 

@@ -87,6 +87,7 @@ class FoldJob:
             seed=seeds.derive(self.seed, self.fold.name, "context"),
             fold=self.fold.name,
             transforms=train_level(transforms),
+            training=self.training,
         )
 
     def units(

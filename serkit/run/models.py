@@ -72,7 +72,10 @@ def load_fold_model(
     with blame(who, "its transforms"):
         shapes = frame_shapes(rows, transforms)
     with torch.random.fork_rng(devices=[]), blame(who, "build()"):
-        module = architecture.build(FoldContext(labels=tuple(labels), input_shapes=shapes, seed=0, fold=fold.name))
+        context = FoldContext(
+            labels=tuple(labels), input_shapes=shapes, seed=0, fold=fold.name, training=recipe.training
+        )
+        module = architecture.build(context)
     arrays, _ = read_arrays(fold / "model.safetensors")
     if isinstance(module, torch.nn.Module):
         try:

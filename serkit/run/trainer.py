@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from serkit.data.batches import Units, batches
 from serkit.errors import PluginError, RunFolderError, UserError, blame
 from serkit.nn.augment import augment
+from serkit.nn.optimizers import make_optimizer, rate, set_rate
 from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, write_arrays, write_text
@@ -44,7 +45,8 @@ def fit_module(
     module.to(job.device)
     if not any(p.requires_grad for p in module.parameters()):
         raise PluginError(f"The {job.named} built a module without parameters to train; give it some, or an estimator.")
-    optimizer = make_optimizer(module, training)
+    with blame(job.named, "rate_factors"):
+        optimizer = make_optimizer(module, training)
     done = _resume(job, module, optimizer)
     dev = evaluation_units(job, job.fold.dev, transforms) if job.fold.dev else None
     steps = len(batches(len(train), training.batch, exact=training.batching == "exact"))
@@ -76,37 +78,6 @@ def fit_module(
     module.load_state_dict({k: torch.from_numpy(v) for k, v in arrays.items()})
 
 
-def make_optimizer(module: nn.Module, training: Training) -> torch.optim.Optimizer:
-    """The optimiser of the settings over all trainable parameters."""
-    parameters = [p for p in module.parameters() if p.requires_grad]
-    groups = [
-        {"params": [p for p in parameters if p.dim() > 1], "weight_decay": training.weight_decay},
-        {"params": [p for p in parameters if p.dim() <= 1], "weight_decay": 0.0},  # biases and norms are no capacity
-    ]
-    betas = (training.beta1, training.beta2)
-    if training.optimizer == "nadam":
-        return torch.optim.NAdam(groups, training.lr, betas, decoupled_weight_decay=True)
-    if training.optimizer == "adam":
-        return torch.optim.Adam(groups, training.lr, betas)
-    if training.optimizer == "adamw":
-        return torch.optim.AdamW(groups, training.lr, betas)
-    return torch.optim.SGD(groups, training.lr, momentum=training.beta1)
-
-
-def rate(training: Training, step: int, steps: int, epoch: int) -> float:
-    """Learning rate of step number ``step`` (from 0) of ``steps`` in all."""
-    if training.schedule == "constant":
-        return training.lr
-    if training.schedule == "exponential":
-        return training.lr * training.decay**epoch
-    if training.schedule == "inverse-time":
-        return training.lr / (1.0 + training.decay * step)
-    rise = training.warmup * steps
-    if step < rise:
-        return training.lr * (step + 1) / (rise + 1)
-    return training.lr * 0.5 * (1.0 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise)))
-
-
 def _epoch(
     job: FoldJob,
     module: nn.Module,
@@ -128,8 +99,7 @@ def _epoch(
         if training.steps and done.step >= training.steps:
             break
         lr = rate(training, done.step, total, epoch)
-        for group in optimizer.param_groups:
-            group["lr"] = lr
+        set_rate(optimizer, lr)
         made = collate_units(train, index, job.architecture, crop=training.crop, rng=rng)
         inputs = tensors(made, job.device)
         y = torch.from_numpy(targets[index]).to(job.device)

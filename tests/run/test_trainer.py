@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +12,7 @@ from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.files import read_arrays
 from serkit.run.fold import FoldJob, evaluation_units, fit_transforms, load_transforms, training_units
-from serkit.run.trainer import HISTORY, fit_module, predict_module, rate
+from serkit.run.trainer import HISTORY, fit_module, predict_module
 from serkit.types import Augment, Training
 
 BASE = Training(optimizer="adam", lr=0.01, batch=7, epochs=4, patience=0)
@@ -146,16 +145,6 @@ def test_wrong_shape_and_runaway_losses_are_named(make_job: Any) -> None:
         train(make_job(architecture=Wrong(job.architecture.config)))
     with pytest.raises(UserError, match=r"stopped being finite in fold s1.*lower training\.lr"):
         train(make_job(training=replace(BASE, optimizer="sgd", lr=1e30, epochs=9)))
-
-
-def test_rates() -> None:
-    one = Training(lr=1.0, schedule="cosine", warmup=0.25)
-    values = [rate(one, s, 100, 0) for s in range(100)]
-    assert int(np.argmax(values)) in (24, 25)
-    assert values[-1] < 0.01
-    assert np.all(np.diff(values[26:]) <= 0)
-    assert rate(Training(lr=0.5), 7, 10, 3) == 0.5
-    assert math.isclose(rate(Training(lr=1.0, schedule="exponential", decay=0.9), 0, 10, 2), 0.81)
 
 
 def test_transforms_see_training_speakers_only(make_job: Any) -> None:
