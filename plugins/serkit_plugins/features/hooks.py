@@ -72,4 +72,12 @@ def serkit_features() -> list[FeatureSpec]:
             citation="L. Rabiner, R. Schafer, Digital Processing of Speech Signals, 1978",
             license="Apache-2.0",
         ),
+        FeatureSpec(
+            name="lld-32",
+            summary="F0, voicing probability, log-energy, zero-crossing rate, 12 MFCC and derivatives, [frames, 32]",
+            target="serkit_plugins.features.lld32:Lld32",
+            options="serkit_plugins.features.lld32:Lld32Options",
+            citation="S. Mirsamadi, E. Barsoum, C. Zhang, ICASSP 2017",
+            license="Apache-2.0",
+        ),
     ]
