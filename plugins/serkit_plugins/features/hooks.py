@@ -80,4 +80,23 @@ def serkit_features() -> list[FeatureSpec]:
             citation="S. Mirsamadi, E. Barsoum, C. Zhang, ICASSP 2017",
             license="Apache-2.0",
         ),
+        FeatureSpec(
+            name="text-hash",
+            summary="Words as hashed character n-grams, no weights needed, [tokens, dim]",
+            target="serkit_plugins.features.text.hashing:TextHash",
+            options="serkit_plugins.features.text.hashing:TextHashOptions",
+            citation="P. Bojanowski, E. Grave, A. Joulin, T. Mikolov, TACL 5, 2017 (the n-grams)",
+            license="Apache-2.0",
+            source="text",
+        ),
+        FeatureSpec(
+            name="text-encoder",
+            summary="Token vectors of a pretrained text encoder (BERT) in a folder you name, [tokens, dim]",
+            target="serkit_plugins.features.text.encoder:TextEncoder",
+            options="serkit_plugins.features.text.encoder:TextEncoderOptions",
+            citation="J. Devlin, M.-W. Chang, K. Lee, K. Toutanova, NAACL 2019 (BERT)",
+            license="Apache-2.0",
+            cached=True,
+            source="text",
+        ),
     ]
