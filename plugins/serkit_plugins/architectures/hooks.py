@@ -6,6 +6,7 @@ from serkit.host import ArchitectureSpec, hookimpl
 from serkit_plugins.architectures.acnn.config import PRESETS as ACNN
 from serkit_plugins.architectures.acrnn.config import PRESETS as ACRNN
 from serkit_plugins.architectures.cnn_lstm.config import PRESETS as CNN_LSTM
+from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
 from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
 
 
@@ -56,6 +57,17 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             license="Apache-2.0",
             presets=LOCAL_ATTENTION,
             default_preset="small",
+            paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="dnn-elm",
+            summary="DNN-ELM: a network on loud segments, statistics of its posteriors, extreme learning machine",
+            target="serkit_plugins.architectures.dnn_elm.model:DnnElm",
+            config="serkit_plugins.architectures.dnn_elm.config:DnnElmConfig",
+            citation="Han, Yu, Tashev, Interspeech 2014; sizes of Chen, He, Yang, Zhang, IEEE SPL 25(10), 2018",
+            license="Apache-2.0",
+            presets=DNN_ELM,
+            default_preset="paper",
             paper_preset="paper",
         ),
     ]

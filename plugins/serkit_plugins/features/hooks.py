@@ -49,6 +49,15 @@ def serkit_features() -> list[FeatureSpec]:
             license="Apache-2.0",
         ),
         FeatureSpec(
+            name="mfcc-pitch",
+            summary="13 cepstra, pitch period, harmonics-to-noise ratio and their deltas, [frames, 30]",
+            target="serkit_plugins.features.mfcc_pitch:MfccPitch",
+            options="serkit_plugins.features.mfcc_pitch:MfccPitchOptions",
+            citation="K. Han, D. Yu, I. Tashev, Interspeech 2014",
+            license="Apache-2.0",
+            cached=True,
+        ),
+        FeatureSpec(
             name="formants",
             summary="Frequencies and bandwidths of F1 to F3 by linear prediction, [frames, columns]",
             target="serkit.features:Formants",
