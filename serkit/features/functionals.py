@@ -15,13 +15,19 @@ from serkit.errors import AudioError, ConfigError
 from serkit.features.base import Floats, options_of
 from serkit.features.framewise import Undefined
 from serkit.features.rows import check_dtype, check_offsets
+from serkit.kernels.reference.dynamics import NAMES as DYNAMICS
 from serkit.kernels.reference.functionals import INTERSPEECH_2009, NAMES
 from serkit.kernels.threads import spread, thread_count
 
 FunctionalName = Literal[
     "mean", "std", "kurtosis", "skewness", "min", "max", "min_position", "max_position", "range", "offset", "slope",
     "mse", "defined",
+    "curvature", "centroid", "above_25", "above_50", "above_75", "rising", "step", "rise", "fall",
+    "peak_rate", "peak_distance", "peak_distance_std", "peak_height", "peak_std", "valley_depth", "valley_std",
+    "rise_slope", "fall_slope", "lag_1", "lag_2", "lag_4", "lag_8", "lag_16", "lag_32",
 ]  # fmt: skip
+
+_ALL = (*NAMES, *DYNAMICS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,14 +61,15 @@ class Functionals:
     normal distribution; both 0 for a constant); ``min``, ``max``; ``min_position``, ``max_position`` (frame of the
     first over number of frames, in [0, 1)); ``range``; ``offset`` (at frame 0), ``slope`` (a frame) and ``mse`` of the
     regression line; ``defined`` (share of frames that are not NaN, in [0, 1]); percentiles as NumPy interpolates them.
-    An utterance without a defined frame, or without frames, has ``undefined`` everywhere but ``defined`` = 0. Source of
-    the first twelve: Schuller, Steidl and Batliner, Interspeech 2009; ``serkit.kernels.reference.functionals`` defines.
-    Raises ConfigError for options out of range.
+    The names after ``defined`` are what ``serkit.kernels.reference.dynamics`` defines: course in time, levels, steps,
+    peaks and valleys, autocorrelation. An utterance without a defined frame, or without frames, has ``undefined``
+    everywhere but ``defined`` = 0. Source of the first twelve: Schuller, Steidl and Batliner, Interspeech 2009;
+    ``serkit.kernels.reference.functionals`` defines. Raises ConfigError for options out of range.
     """
 
     def __init__(self, options: FunctionalsOptions | None = None) -> None:
         self.options = options_of(options, FunctionalsOptions, "Functionals").checked()
-        self._chosen = np.array([NAMES.index(n) for n in self.options.names], dtype=np.int64)
+        self._chosen = np.array([_ALL.index(n) for n in self.options.names], dtype=np.int64)
         self._percentiles = np.array(self.options.percentiles, dtype=np.float64)
 
     def __repr__(self) -> str:

@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 
 from serkit.kernels.jit.compiled import jit
+from serkit.kernels.jit.dynamics import dynamics, percentile
+from serkit.kernels.reference.dynamics import NAMES as DYNAMICS
+
+_SUMMARY = 13
+_MOVING = len(DYNAMICS)
 
 
 @jit
@@ -15,8 +20,8 @@ def functionals(frames: Any, offsets: Any, first: int, last: int, chosen: Any, p
     """Functionals of utterances ``first`` to ``last`` - 1.
 
     ``frames`` is float32 ``[sum F, D]``, utterance u being frames ``offsets[u]`` to ``offsets[u + 1]``, int64
-    ``[n + 1]``. ``chosen`` are indices into NAMES of the reference, int64 ``[J]``, ``percentiles`` float64 ``[P]``;
-    ``out`` is float32 ``[n, D, J + P]``.
+    ``[n + 1]``. ``chosen`` are indices into NAMES of the reference and, after these, of that of ``dynamics``, int64
+    ``[J]``, ``percentiles`` float64 ``[P]``; ``out`` is float32 ``[n, D, J + P]``.
     """
     width = frames.shape[1]
     longest = 0
@@ -24,7 +29,8 @@ def functionals(frames: Any, offsets: Any, first: int, last: int, chosen: Any, p
         longest = max(longest, offsets[u + 1] - offsets[u])
     x = np.empty(longest)
     place = np.empty(longest)
-    value = np.empty(13)
+    value = np.empty(_SUMMARY + _MOVING)
+    moving = chosen.shape[0] > 0 and chosen.max() >= _SUMMARY
     for u in range(first, last):
         begin, count = offsets[u], offsets[u + 1] - offsets[u]
         for d in range(width):
@@ -35,20 +41,15 @@ def functionals(frames: Any, offsets: Any, first: int, last: int, chosen: Any, p
                     x[n] = v
                     place[n] = i
                     n += 1
-            _summary(x[:n], place[:n], count, value)
+            _summary(x[:n], place[:n], count, value[:_SUMMARY])
+            if moving or percentiles.shape[0] > 0:
+                ordered = np.sort(x[:n])
+                if moving:
+                    dynamics(x[:n], place[:n], ordered, count, value[_SUMMARY:])
+                for j in range(percentiles.shape[0]):
+                    out[u, d, chosen.shape[0] + j] = percentile(ordered, percentiles[j]) if n else np.nan
             for j in range(chosen.shape[0]):
                 out[u, d, j] = value[chosen[j]]
-            if percentiles.shape[0] == 0:
-                continue
-            ordered = np.sort(x[:n])
-            for j in range(percentiles.shape[0]):
-                if n == 0:
-                    out[u, d, chosen.shape[0] + j] = np.nan
-                    continue
-                at = percentiles[j] / 100.0 * (n - 1)
-                below = min(int(at), n - 1)
-                above = min(below + 1, n - 1)
-                out[u, d, chosen.shape[0] + j] = ordered[below] + (at - below) * (ordered[above] - ordered[below])
 
 
 @jit
