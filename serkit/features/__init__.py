@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from serkit.features.mfcc import MFCC, MFCCOptions
     from serkit.features.normalize import CorpusNormalizer, UtteranceNormalizer
     from serkit.features.pitch import Pitch, PitchOptions
+    from serkit.features.spectral_shape import SpectralShape, SpectralShapeOptions
     from serkit.features.spectrogram import Spectrogram, SpectrogramOptions
+    from serkit.features.speech_contours import SpeechContours
+    from serkit.features.speech_functionals import SpeechFunctionals, SpeechFunctionalsOptions
     from serkit.features.stft import STFT, STFTOptions
 
 __all__ = [
@@ -47,8 +50,13 @@ __all__ = [
     "Pitch",
     "PitchOptions",
     "STFTOptions",
+    "SpectralShape",
+    "SpectralShapeOptions",
     "Spectrogram",
     "SpectrogramOptions",
+    "SpeechContours",
+    "SpeechFunctionals",
+    "SpeechFunctionalsOptions",
     "UtteranceNormalizer",
     "frame_descriptor",
     "log_energy",
@@ -74,8 +82,13 @@ _MODULES = {
     "PitchOptions": "pitch",
     "STFT": "stft",
     "STFTOptions": "stft",
+    "SpectralShape": "spectral_shape",
+    "SpectralShapeOptions": "spectral_shape",
     "Spectrogram": "spectrogram",
     "SpectrogramOptions": "spectrogram",
+    "SpeechContours": "speech_contours",
+    "SpeechFunctionals": "speech_functionals",
+    "SpeechFunctionalsOptions": "speech_functionals",
     "UtteranceNormalizer": "normalize",
     "frame_descriptor": "descriptors",
     "log_energy": "energy",

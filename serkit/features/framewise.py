@@ -95,6 +95,16 @@ class Framewise(ABC):
         return out, offsets
 
 
+class Utterancewise(Framewise):
+    """An extractor with one row an utterance, ``[T] -> [1, columns]``, float32; ``hop_s`` is 0."""
+
+    hop_samples = 0
+
+    def n_frames(self, n_samples: int) -> int:
+        """1, of any waveform."""
+        return 1
+
+
 def hop_samples(hop_ms: float, sample_rate: int) -> int:
     """The hop in samples, rounded half up. Raises ConfigError if it is less than one."""
     samples = int(hop_ms * sample_rate / 1000 + 0.5)

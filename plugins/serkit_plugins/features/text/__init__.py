@@ -1,1 +1,0 @@
-"""Words as rows of numbers: hashed character n-grams, and pretrained encoders."""
