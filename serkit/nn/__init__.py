@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from serkit.nn.architecture import Architecture, Estimator, TrainingSet
     from serkit.nn.attention import AttentionPooling
-    from serkit.nn.convolutions import ConvStack
     from serkit.nn.count import count_parameters
     from serkit.nn.inner_fit import fit_loop
     from serkit.nn.masking import mask_frames, masked_max, masked_mean, pooled_lengths, valid_mask
-    from serkit.nn.neutral import neutral_utterances
-    from serkit.nn.norms import FrameNorm
-    from serkit.nn.pooling import FramePooling
     from serkit.nn.recurrent import BLSTM
+    from serkit.nn.svm import SupportVectorClassifier
     from serkit.nn.transforms import SpeakerZScore, Transform, ZScore
 
 _HOME = {
     "Architecture": "architecture", "Estimator": "architecture", "TrainingSet": "architecture",
-    "AttentionPooling": "attention", "BLSTM": "recurrent", "ConvStack": "convolutions",
-    "FrameNorm": "norms", "FramePooling": "pooling", "neutral_utterances": "neutral", "SpeakerZScore": "transforms",
+    "AttentionPooling": "attention", "BLSTM": "recurrent", "SpeakerZScore": "transforms",
+    "SupportVectorClassifier": "svm",
     "Transform": "transforms", "ZScore": "transforms",
     "count_parameters": "count", "fit_loop": "inner_fit",
     "mask_frames": "masking", "masked_max": "masking", "masked_mean": "masking",
@@ -32,11 +29,9 @@ __all__ = [
     "BLSTM",
     "Architecture",
     "AttentionPooling",
-    "ConvStack",
     "Estimator",
-    "FrameNorm",
-    "FramePooling",
     "SpeakerZScore",
+    "SupportVectorClassifier",
     "TrainingSet",
     "Transform",
     "ZScore",
@@ -45,7 +40,6 @@ __all__ = [
     "mask_frames",
     "masked_max",
     "masked_mean",
-    "neutral_utterances",
     "pooled_lengths",
     "valid_mask",
 ]

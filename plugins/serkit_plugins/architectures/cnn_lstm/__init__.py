@@ -1,1 +1,0 @@
-"""CNN and LSTM in series or in parallel, the baseline that papers on attention compare with."""

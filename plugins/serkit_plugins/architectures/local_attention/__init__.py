@@ -1,1 +1,0 @@
-"""Recurrent network with local attention of Mirsamadi, Barsoum and Zhang (ICASSP 2017)."""
