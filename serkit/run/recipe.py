@@ -262,13 +262,13 @@ def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) ->
 
 
 def _published(host: Host, plugin: str, dataset: str) -> Published | None:
-    """The figure of the one shipped recipe for this architecture and corpus, for runs without a recipe."""
+    """The figure of the first shipped recipe, by name, for this architecture and corpus, for runs without a recipe."""
     mine = [
         r.spec.name
         for r in host.specs("recipe")
         if getattr(r.spec, "architecture", "") == plugin and getattr(r.spec, "dataset", "") == dataset
     ]
-    if len(mine) != 1:
+    if not mine:
         return None
     table = _parse(host.recipe_text(mine[0]), f"recipe {mine[0]!r}").get("published")
     return config.load(Published, table, where=f"recipe {mine[0]!r}", path="published") if table else None
