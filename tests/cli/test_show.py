@@ -117,7 +117,7 @@ def test_a_recipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_an_unknown_name_suggests_the_nearest(capsys: pytest.CaptureFixture[str]) -> None:
-    assert invoke(["show", "acnn"]) == 2
+    assert invoke(["show", "acrm"]) == 2
     assert "did you mean 'acrnn'?" in capsys.readouterr().err
 
 
