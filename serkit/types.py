@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from annotated_types import Ge, Gt, Le, Lt
+from annotated_types import Ge, Gt, Le, Lt, MaxLen
 
 Information = Literal["inductive", "speaker-unlabelled", "neutral-enrolment"]
 Guarantee = Literal["speaker", "text", "session", "audio"]
@@ -171,14 +171,25 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Augment:
-    """``[training.augment]``: how training units are changed, anew in every epoch; nothing at 0.
+    """``[training.augment]``: how training units are changed, anew in every epoch; nothing by default.
 
-    ``input_noise`` is the deviation of Gaussian noise added to inputs after their transforms. ``freq_masks`` and
-    ``time_masks`` are numbers of masks (SpecAugment, Park et al. 2019), of at most so many bands or frames each.
-    ``band_shift`` moves the bands of each unit up or down by a random part of so many bands; ``band_offset`` adds a
-    smooth random curve over its bands, of that standard deviation, to the first channel.
+    Of the waveform, before features are computed: ``speed`` plays it so many times as fast (tempo and pitch together,
+    Ko et al. 2015), ``snr`` adds ``noise`` so many decibels below the utterance, ``gain`` amplifies it by so many
+    decibels. Each is a range ``[low, high]`` that every utterance draws from uniformly, one value ``[x]``, or empty:
+    off.
+
+    Of the features: ``input_noise`` is the deviation of Gaussian noise added to inputs after their transforms.
+    ``freq_masks`` and ``time_masks`` are numbers of masks (SpecAugment, Park et al. 2019), of at most so many bands or
+    frames each. ``band_shift`` moves the bands of each unit up or down by a random part of so many bands;
+    ``band_offset`` adds a smooth random curve over its bands, of that standard deviation, to the first channel.
+    ``mixup`` blends each unit and its target with another of the batch by a share drawn from Beta(mixup, mixup) (Zhang
+    et al. 2018). What is made of text is left as it is, and inputs that are whole keep their columns.
     """
 
+    speed: Annotated[tuple[Annotated[float, Ge(0.5), Le(2.0)], ...], MaxLen(2)] = ()
+    snr: Annotated[tuple[Annotated[float, Ge(-20.0), Le(100.0)], ...], MaxLen(2)] = ()
+    noise: Literal["white", "pink"] = "white"
+    gain: Annotated[tuple[Annotated[float, Ge(-60.0), Le(60.0)], ...], MaxLen(2)] = ()
     input_noise: Annotated[float, Ge(0)] = 0.0
     freq_masks: Annotated[int, Ge(0)] = 0
     freq_mask_width: Annotated[int, Ge(0)] = 0
@@ -186,6 +197,18 @@ class Augment:
     time_mask_width: Annotated[int, Ge(0)] = 0
     band_shift: Annotated[float, Ge(0)] = 0.0
     band_offset: Annotated[float, Ge(0)] = 0.0
+    mixup: Annotated[float, Ge(0)] = 0.0
+
+    @property
+    def waveform(self) -> bool:
+        """Whether it changes waveforms, so that features are computed anew in every epoch."""
+        return bool(self.speed or self.snr or self.gain)
+
+    @property
+    def active(self) -> bool:
+        """Whether it changes anything."""
+        parts = (self.input_noise, self.freq_masks, self.time_masks, self.band_shift, self.band_offset, self.mixup)
+        return self.waveform or any(parts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -201,6 +224,11 @@ class Training:
     without a better development UAR after which a fold ends, ``steps`` ends a fold after that many steps instead.
     ``select`` keeps the best development epoch (strict improvement) or the last one. ``crop`` trains on a random
     stretch of so many frames of each utterance, a new one every epoch, instead of on the unit's segments.
+
+    ``targets="votes"`` trains on the raters' votes, restricted to the classes and made to sum to 1, instead of on the
+    one label. ``class_weights="balanced"`` counts a unit N / (K n_k) in the loss; ``oversample="balanced"`` repeats
+    random units of the smaller classes, others in each epoch, until all have as many as the largest.
+    ``label_smoothing`` gives that share of each target to all classes alike.
 
     Off at 0: ``patience``, ``steps``, ``crop`` and ``clip_norm``. There is no ``None`` in settings, since TOML has
     none.
@@ -223,7 +251,9 @@ class Training:
     loss: Literal["cross-entropy"] = "cross-entropy"
     reduction: Literal["mean", "sum"] = "mean"
     label_smoothing: Annotated[float, Ge(0), Lt(1)] = 0.0
+    targets: Literal["label", "votes"] = "label"
     class_weights: Literal["none", "balanced"] = "none"
+    oversample: Literal["none", "balanced"] = "none"
     crop: Annotated[int, Ge(0)] = 0
     clip_norm: Annotated[float, Ge(0)] = 0.0
     augment: Augment = Augment()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -12,30 +13,66 @@ from torch import Tensor
 from serkit.types import Augment
 
 
-def augment(inputs: dict[str, Tensor], settings: Augment, rng: np.random.Generator) -> dict[str, Tensor]:
+def augment(
+    inputs: dict[str, Tensor],
+    settings: Augment,
+    rng: np.random.Generator,
+    *,
+    whole: Collection[str] = (),
+    words: Collection[str] = (),
+) -> dict[str, Tensor]:
     """A batch with input noise, shifted and offset bands and masks, each unit with its own.
 
-    The given tensors are not changed.
+    The given tensors are not changed. Inputs made of ``words`` are left alone; those that are ``whole``, such as
+    functionals, get input noise only, since their columns are no bands and their rows no time.
 
     Masks (SpecAugment, Park et al. 2019) set bands and frames to 0, which is the training mean after a z-score.
     """
     out = dict(inputs)
     for name, x in inputs.items():
-        if name.endswith("_lengths"):
+        if name.endswith("_lengths") or name in words:
             continue
         lengths = inputs[f"{name}_lengths"]
         if settings.input_noise:
             noise = rng.standard_normal(tuple(x.shape), np.float32) * np.float32(settings.input_noise)
             x = x + _like(noise, x)
-        if settings.band_shift:
-            shift = rng.uniform(-settings.band_shift, settings.band_shift, len(x)).astype(np.float32)
-            x = shift_bands(x, _like(shift, x))
-        if settings.band_offset:
-            x = offset_bands(x, lengths, _like(_curves(len(x), x.shape[2], rng) * settings.band_offset, x))
-        if settings.freq_masks or settings.time_masks:
-            x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), settings, rng), x)
+        if name not in whole and x.dim() > 2:
+            x = _bands_and_masks(x, lengths, settings, rng)
         out[name] = x
     return out
+
+
+def _bands_and_masks(x: Tensor, lengths: Tensor, settings: Augment, rng: np.random.Generator) -> Tensor:
+    if settings.band_shift:
+        shift = rng.uniform(-settings.band_shift, settings.band_shift, len(x)).astype(np.float32)
+        x = shift_bands(x, _like(shift, x))
+    if settings.band_offset:
+        x = offset_bands(x, lengths, _like(_curves(len(x), x.shape[2], rng) * settings.band_offset, x))
+    if settings.freq_masks or settings.time_masks:
+        x = x * _like(_masks(tuple(x.shape), lengths.cpu().numpy(), settings, rng), x)
+    return x
+
+
+def mixup(
+    inputs: dict[str, Tensor], targets: Tensor, alpha: float, rng: np.random.Generator
+) -> tuple[dict[str, Tensor], Tensor]:
+    """Each unit of a batch blended with another one of it, and their targets ``[B, K]`` likewise (Zhang et al. 2018,
+    mixup: Beyond empirical risk minimization, equation 1): ``share * mine + (1 - share) * other`` with a share from
+    Beta(alpha, alpha) for each unit, and the others by a random permutation.
+
+    Frames past the shorter one's end are blended with zeros, and the longer length counts.
+    """
+    n = len(targets)
+    share, other = rng.beta(alpha, alpha, n).astype(np.float32), torch.from_numpy(rng.permutation(n))
+    out = {}
+    for name, x in inputs.items():
+        theirs = x[other.to(x.device)]
+        if name.endswith("_lengths"):
+            out[name] = torch.maximum(x, theirs)
+        else:
+            out[name] = theirs + _like(share.reshape(n, *(1 for _ in x.shape[1:])), x) * (x - theirs)
+    theirs = targets[other.to(targets.device)]
+    return out, theirs + _like(share[:, None], targets) * (targets - theirs)
 
 
 def shift_bands(x: Tensor, shift: Tensor) -> Tensor:

@@ -48,7 +48,8 @@ def rate(training: Training, step: int, steps: int, epoch: int) -> float:
     rise = training.warmup * steps
     if step < rise:
         return training.lr * (step + 1) / (rise + 1)
-    return training.lr * 0.5 * (1.0 + math.cos(math.pi * (step - rise) / max(1.0, steps - rise)))
+    # epochs of slower copies have more steps than were counted; past the end the cosine would rise again
+    return training.lr * 0.5 * (1.0 + math.cos(math.pi * min(1.0, (step - rise) / max(1.0, steps - rise))))
 
 
 def _groups(module: nn.Module, weight_decay: float) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from serkit.errors import ProtocolError, UserError
 from serkit.host import Host
@@ -10,12 +10,13 @@ from serkit.run.fold import whole_inputs
 from serkit.run.plugins import make_architecture, named
 from serkit.run.prepare import FeatureTable, check_words, text_inputs
 from serkit.run.recipe import Recipe
-from serkit.types import Corpus, Fold, Protocol
+from serkit.types import Corpus, Fold, Protocol, Utterance
 
 
 def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequence[Fold], host: Host) -> None:
     """Raise a sentence if the system cannot be run on ``corpus`` under ``protocol``: it reads words and there are none,
-    or it learns from test speakers' own audio and the protocol is inductive."""
+    it learns from test speakers' own audio and the protocol is inductive, or its training asks for what is not there
+    (:func:`check_training`)."""
     architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
     who = named(host, "architecture", recipe.run.plugin)
     for name, kind in architecture.transforms.items():
@@ -36,6 +37,59 @@ def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequ
                 "words; give a corpus with transcripts, or a system that needs audio only."
             )
         check_words(corpus.utterances, who)
+    check_training(recipe, corpus, host)
+
+
+def check_training(recipe: Recipe, corpus: Corpus, host: Host) -> None:
+    """Raise UserError if ``[training]`` asks for votes that ``corpus`` does not have, changes waveforms or blends
+    inputs of a system that reads words, or balances classes twice."""
+    training, who = recipe.training, named(host, "architecture", recipe.run.plugin)
+    texts = text_inputs(recipe.features, host)
+    if training.targets == "votes" and not any(votes_for(u, corpus.labels) for u in corpus.utterances):
+        raise UserError(
+            f'training.targets="votes" needs the votes of raters for the classes, but {corpus.name} has none; leave it '
+            "out, or give a corpus with votes (docs/training.md names them)."
+        )
+    if training.class_weights != "none" and training.oversample != "none":
+        raise UserError(
+            "training.class_weights and training.oversample both make up for small classes; set one of them to none."
+        )
+    if training.augment.waveform and len(texts) == len(recipe.features):
+        raise UserError(
+            f"The {who} reads words only, and training.augment.speed, snr and gain change waveforms; leave them out."
+        )
+    if training.augment.mixup and texts:
+        raise UserError(
+            f"The {who} reads words (its input {min(texts)!r}), and the words of two utterances cannot be blended; "
+            "leave out training.augment.mixup."
+        )
+
+
+def votes_for(utterance: Utterance, labels: Sequence[str]) -> float:
+    """How many votes of raters an utterance has for the classes ``labels``."""
+    return sum(utterance.votes.get(label, 0.0) for label in labels)
+
+
+def of_training(recipe: Recipe, corpus: Corpus, ids: Collection[str], host: Host) -> list[str]:
+    """Sentences on what is special in training on the utterances ``ids``: how many have no vote, and which slow
+    features are computed anew in every epoch."""
+    lines = []
+    if recipe.training.targets == "votes":
+        mine = [u for u in corpus.utterances if u.id in ids]
+        without = sum(not votes_for(u, corpus.labels) for u in mine)
+        if without:
+            lines.append(
+                f"{without} of {len(mine)} training utterances have no vote for any of the classes and are trained on "
+                "with their labels."
+            )
+    if recipe.training.augment.waveform:
+        for name, choice in recipe.features.items():
+            if getattr(host.get("feature", choice.feature).spec, "cached", False):
+                lines.append(
+                    f"The feature {choice.feature!r} of {name!r} is slow, and training.augment has it computed anew in "
+                    "every epoch."
+                )
+    return lines
 
 
 def check_frames(recipe: Recipe, table: FeatureTable, host: Host) -> list[str]:

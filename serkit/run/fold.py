@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,14 +27,23 @@ from serkit.run.fitted import (
     train_level,
 )
 from serkit.run.prepare import FeatureTable
+from serkit.run.targets import class_weights, oversampled
 from serkit.types import Fold, FoldContext, Protocol, Training, Unit
 
+if TYPE_CHECKING:
+    from serkit.run.waveforms import Waveforms
+
 Array = NDArray[np.float32]
+Rows = Mapping[str, Sequence[Array]]
 
 
 @dataclass(frozen=True, kw_only=True)
 class FoldJob:
-    """Everything one fold needs; nothing in it is changed by training."""
+    """Everything one fold needs; nothing in it is changed by training.
+
+    ``votes`` are those of the raters by utterance, ``words`` the inputs that are made of text, and ``waveforms`` the
+    training recordings, where the settings change them.
+    """
 
     plugin: str
     architecture: Any
@@ -49,6 +58,9 @@ class FoldJob:
     device: str = "cpu"
     bf16: bool = False
     origin: str = ""
+    votes: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    words: frozenset[str] = frozenset()
+    waveforms: Waveforms | None = None
 
     @property
     def named(self) -> str:
@@ -91,20 +103,35 @@ class FoldJob:
         )
 
     def units(
-        self, ids: Sequence[str], transforms: Mapping[str, Fitted], *, training: bool, unit: Unit | None = None
+        self,
+        ids: Sequence[str],
+        transforms: Mapping[str, Fitted],
+        *,
+        training: bool,
+        unit: Unit | None = None,
+        rows: Rows | None = None,
     ) -> Units:
-        """Transformed units of the utterances ``ids``, by the architecture's ``unit`` unless another is given."""
+        """Transformed units of the utterances ``ids``, by the architecture's ``unit`` unless another is given.
+        ``rows`` are frames by input that stand for those of the table."""
         unit = unit or self.unit
+        given = self._rows(ids, rows)
         speakers = [self.speakers[i] for i in ids]
         with blame(self.named, "its transforms"):
-            rows = {n: speaker_level(self.table.rows(n, ids), transforms.get(n), speakers) for n in self.table.names}
-            cut = self.segments(ids, training=training, unit=unit)
-            return make_units(rows, cut, train_level(transforms), unit, self.whole)
+            ready = {n: speaker_level(x, transforms.get(n), speakers) for n, x in given.items()}
+            cut = self.segments(ids, training=training, unit=unit, rows=rows)
+            return make_units(ready, cut, train_level(transforms), unit, self.whole)
 
-    def segments(self, ids: Sequence[str], *, training: bool, unit: Unit | None = None) -> list[Segment]:
-        """Segments of the utterances ``ids``, by the architecture's ``unit`` unless another is given."""
+    def _rows(self, ids: Sequence[str], rows: Rows | None) -> dict[str, Sequence[Array]]:
+        changed = rows or {}
+        return {n: changed[n] if n in changed else self.table.rows(n, ids) for n in self.table.names}
+
+    def segments(
+        self, ids: Sequence[str], *, training: bool, unit: Unit | None = None, rows: Rows | None = None
+    ) -> list[Segment]:
+        """Segments of the utterances ``ids``, by the architecture's ``unit`` unless another is given; ``rows`` as for
+        ``units``."""
         timed = next((n for n in self.table.names if n not in self.whole), self.table.names[0])
-        lengths = [len(x) for x in self.table.rows(timed, ids)]
+        lengths = [len(x) for x in self._rows(ids, rows)[timed]]
         rng = seeds.rng(self.seed, self.fold.name, "segments") if training else None
         return segment(lengths, unit or self.unit, training=training, labels=[self.truth[i] for i in ids], rng=rng)
 
@@ -174,8 +201,11 @@ def fit_transforms(job: FoldJob) -> dict[str, Fitted]:
     return load_transforms(job.architecture, path, job.named)  # what prediction and --resume will see, seen at once
 
 
-def training_units(job: FoldJob, transforms: Mapping[str, Fitted]) -> tuple[Units, NDArray[np.int64]]:
-    """Training units and their class indices; whole utterances where ``training.crop`` cuts them in every epoch."""
+def training_units(
+    job: FoldJob, transforms: Mapping[str, Fitted], rows: Rows | None = None
+) -> tuple[Units, NDArray[np.int64]]:
+    """Training units and their class indices; whole utterances where ``training.crop`` cuts them in every epoch.
+    ``rows`` are frames by input that stand for those of the table."""
     unit = job.unit
     if job.training.crop:
         if unit.pad == "before":
@@ -184,21 +214,13 @@ def training_units(job: FoldJob, transforms: Mapping[str, Fitted]) -> tuple[Unit
             )
         unit = Unit()
     ids = job.fold.train
-    units = job.units(ids, transforms, training=True, unit=unit)
+    units = job.units(ids, transforms, training=True, unit=unit, rows=rows)
     return units, job.targets(ids)[units.utterance]
 
 
 def evaluation_units(job: FoldJob, ids: Sequence[str], transforms: Mapping[str, Fitted]) -> Units:
     """Units of development or test utterances."""
     return job.units(ids, transforms, training=False)
-
-
-def class_weights(targets: NDArray[np.int64], n_classes: int, training: Training) -> NDArray[np.float64]:
-    """What a unit of each class counts in the loss ``[K]``: 1, or N / (K n_k)."""
-    if training.class_weights == "none":
-        return np.ones(n_classes)
-    counts = np.maximum(np.bincount(targets, minlength=n_classes), 1)
-    return np.asarray(len(targets) / (n_classes * counts), np.float64)
 
 
 def fit_estimator(job: FoldJob, model: Any, train: Units, targets: NDArray[np.int64]) -> None:
@@ -208,12 +230,28 @@ def fit_estimator(job: FoldJob, model: Any, train: Units, targets: NDArray[np.in
             f"The {job.named} built {type(model).__name__}; a torch.nn.Module or an estimator with fit, predict_proba, "
             "state and load_state is expected."
         )
+    _refuse_epochs(job)
+    inputs: Mapping[str, Sequence[Array]] = train.arrays
+    if job.training.oversample != "none":
+        index = oversampled(targets, job.training, seeds.rng(job.seed, job.fold.name, "oversample"))
+        inputs = {name: [rows[k] for k in index] for name, rows in inputs.items()}
+        targets = targets[index]
     weights = class_weights(targets, len(job.labels), job.training)[targets]
     with blame(job.named, "fit()"):
-        model.fit(train.arrays, targets, seeds.rng(job.seed, job.fold.name, "fit"), weights)
+        model.fit(inputs, targets, seeds.rng(job.seed, job.fold.name, "fit"), weights)
     with blame(job.named, "state()"):
         state = {str(k): np.asarray(v) for k, v in model.state().items()}
     write_arrays(job.folder / "model.safetensors", state, {"labels": list(job.labels)})
+
+
+def _refuse_epochs(job: FoldJob) -> None:
+    """Settings that draw anew in every epoch, or need a loss, say nothing to an estimator."""
+    if job.training.augment.active or job.training.targets != "label":
+        what = "training.augment" if job.training.augment.active else 'training.targets="votes"'
+        raise UserError(
+            f"The {job.named} is an estimator, which is fitted once on the utterances and their labels as they are; "
+            f"{what} is for modules that are trained in epochs, so leave it out."
+        )
 
 
 def unit_logits(

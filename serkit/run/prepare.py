@@ -95,7 +95,7 @@ def extract(
                 given = waves[rate]
             value = partial(compute, name, given, u)
             rows = kept[name].get(given, value) if name in kept else value()
-            out[name] = _checked(rows, tuple(extractor.shape), who[name], u)
+            out[name] = check_rows(rows, tuple(extractor.shape), who[name], u.id)
         return out
 
     progress.start(len(utterances), "features")
@@ -122,17 +122,19 @@ def check_words(utterances: Sequence[Utterance], who: str) -> None:
         )
 
 
-def _checked(frames: Any, shape: tuple[int, ...], who: str, u: Utterance) -> Array:
+def check_rows(frames: Any, shape: tuple[int, ...], who: str, utterance: str) -> Array:
+    """What the extractor ``who`` returned for an utterance (its id), if it is what was promised. Raises PluginError,
+    and ConfigError for complex numbers."""
     if isinstance(frames, np.ndarray) and frames.dtype.kind == "c":
         raise ConfigError(f"The {who} is complex, but systems take real numbers; use the feature spectrogram instead.")
     if not isinstance(frames, np.ndarray) or frames.dtype != np.float32 or frames.shape[1:] != shape or not len(frames):
         got = f"{getattr(frames, 'dtype', type(frames).__name__)} {getattr(frames, 'shape', '')}".strip()
         raise PluginError(
-            f"The {who} returned {got} for {u.id!r}; it declares float32 [frames, {', '.join(map(str, shape))}]."
+            f"The {who} returned {got} for {utterance!r}; it declares float32 [frames, {', '.join(map(str, shape))}]."
         )
     if not np.isfinite(frames).all():
         raise PluginError(
-            f"The {who} returned values that are not finite for {u.id!r}; if its settings have undefined, set it to "
-            '"zero", else its authors must mend it.'
+            f"The {who} returned values that are not finite for {utterance!r}; if its settings have undefined, set it "
+            'to "zero", else its authors must mend it.'
         )
     return frames

@@ -29,10 +29,11 @@ from serkit.run.ledger import record
 from serkit.run.plugins import load_metrics, make_architecture, named
 from serkit.run.posteriors import merge_units, softmax
 from serkit.run.predictions import Predictions, Segments
-from serkit.run.prepare import FeatureTable, extract
+from serkit.run.prepare import FeatureTable, extract, text_inputs
 from serkit.run.recipe import Recipe, Request, for_device, resolve
 from serkit.run.scoring.groups import group_values
 from serkit.run.scoring.published import compare_published
+from serkit.run.waveforms import Waveforms, keep_waveforms
 from serkit.types import Corpus, Fold, Protocol
 
 
@@ -164,12 +165,14 @@ def _folds(run: Run, host: Host, events: Events) -> dict[tuple[int, str], Predic
     if not left:
         return results
     table = _features(run, host, events, [f for _, f in left])
-    for line in demands.check_frames(recipe, table, host):
+    training = {i for _, f in left for i in f.train}
+    for line in demands.check_frames(recipe, table, host) + demands.of_training(recipe, run.corpus, training, host):
         events.note(line)
+    waveforms = keep_waveforms(recipe, run.corpus, training, host, events)
     events.training_started(len(left), recipe.training.epochs)
     for seed, fold in left:
         started = time.perf_counter()
-        results[seed, fold.name] = predictions = _one_fold(run, host, events, table, seed, fold)
+        results[seed, fold.name] = predictions = _one_fold(run, host, events, table, waveforms, seed, fold)
         events.fold_done(fold.name, seed, fold_line(predictions, seed, fold.name, time.perf_counter() - started))
         gc.collect()  # a fold's tensors are freed before the next one allocates its own
     return {(s, f.name): results[s, f.name] for s, f in pairs}
@@ -206,7 +209,15 @@ def _features(run: Run, host: Host, events: Events, folds: Sequence[Fold]) -> Fe
     return extract(wanted, run.recipe.features, host, events.progress(), events.note)
 
 
-def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: int, fold: Fold) -> Predictions:
+def _one_fold(
+    run: Run,
+    host: Host,
+    events: Events,
+    table: FeatureTable,
+    waveforms: Waveforms | None,
+    seed: int,
+    fold: Fold,
+) -> Predictions:
     import torch
 
     recipe, by_id = run.recipe, run.corpus.by_id()
@@ -226,6 +237,9 @@ def _one_fold(run: Run, host: Host, events: Events, table: FeatureTable, seed: i
         device=recipe.run.device,
         bf16=recipe.run.precision == "bf16",
         origin=f"distribution {origin.distribution} {origin.version}",
+        votes={i: u.votes for i, u in by_id.items()},
+        words=frozenset(text_inputs(recipe.features, host)),
+        waveforms=waveforms,
     )
     job.folder.mkdir(parents=True, exist_ok=True)
     path = job.folder / "transforms.safetensors"

@@ -12,15 +12,18 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from serkit.data.batches import Units, batches
+from serkit.data.batches import Units
 from serkit.errors import PluginError, RunFolderError, UserError, blame
-from serkit.nn.augment import augment
+from serkit.nn.augment import augment, mixup
+from serkit.nn.losses import cross_entropy
 from serkit.nn.optimizers import make_optimizer, rate, set_rate
 from serkit.run import seeds
+from serkit.run.epochs import Epochs
 from serkit.run.events import Events
 from serkit.run.files import read_arrays, write_arrays, write_text
-from serkit.run.fold import FoldJob, class_weights, collate_units, evaluation_units, forward, tensors, unit_logits
+from serkit.run.fold import FoldJob, collate_units, evaluation_units, forward, tensors, unit_logits
 from serkit.run.posteriors import merge_units
+from serkit.run.targets import class_weights
 from serkit.types import Training
 
 HISTORY = ("epoch", "step", "lr", "train_loss", "dev_uar", "dev_war", "seconds")
@@ -49,20 +52,14 @@ def fit_module(
         optimizer = make_optimizer(module, training)
     done = _resume(job, module, optimizer)
     dev = evaluation_units(job, job.fold.dev, transforms) if job.fold.dev else None
-    steps = len(batches(len(train), training.batch, exact=training.batching == "exact"))
-    if not steps:
-        raise UserError(
-            f"Fold {job.fold.name} has {len(train)} training units, fewer than one batch of {training.batch}; lower "
-            "training.batch, or set training.batching=even."
-        )
-    weights = torch.tensor(class_weights(targets, len(job.labels), training), dtype=torch.float32, device=job.device)
-    loss_of = nn.CrossEntropyLoss(
-        weight=weights, label_smoothing=training.label_smoothing, reduction=training.reduction
-    )
+    epochs = Epochs(job, transforms, train, targets)
+    weights = class_weights(epochs.targets, len(job.labels), training)
+    counts = torch.tensor(weights, dtype=torch.float32, device=job.device)
+    total = training.steps or epochs.steps * training.epochs
     while not _finished(done, training):
         started = time.perf_counter()
         with seeds.torch_seeded(job.seed, job.fold.name, "epoch", done.epoch):
-            loss, lr = _epoch(job, module, optimizer, train, targets, loss_of, done, steps, events)
+            loss, lr = _epoch(job, module, optimizer, epochs, counts, done, total, events)
         done.epoch += 1
         uar, war = _dev_scores(job, module, dev)
         done.history += ((done.epoch, done.step, lr, loss, uar, war, round(time.perf_counter() - started, 3)),)
@@ -82,31 +79,33 @@ def _epoch(
     job: FoldJob,
     module: nn.Module,
     optimizer: torch.optim.Optimizer,
-    train: Units,
-    targets: NDArray[np.int64],
-    loss_of: nn.Module,
+    epochs: Epochs,
+    weights: Tensor,
     done: Progressed,
-    steps: int,
+    total: int,
     events: Events,
 ) -> tuple[float, float]:
     training, epoch = job.training, done.epoch
-    total = training.steps or steps * training.epochs
     rng = seeds.rng(job.seed, job.fold.name, "batches", epoch)
     module.train()
     losses, lr = [], training.lr
-    cut = batches(len(train), training.batch, rng, exact=training.batching == "exact")
-    for number, index in enumerate(cut, start=1):
+    data = epochs.epoch(epoch, rng)
+    for number, index in enumerate(data.batches, start=1):
         if training.steps and done.step >= training.steps:
             break
         lr = rate(training, done.step, total, epoch)
         set_rate(optimizer, lr)
-        made = collate_units(train, index, job.architecture, crop=training.crop, rng=rng)
+        made = collate_units(data.units, index, job.architecture, crop=training.crop, rng=rng)
         inputs = tensors(made, job.device)
-        y = torch.from_numpy(targets[index]).to(job.device)
-        inputs = augment(inputs, training.augment, rng)
+        y = torch.from_numpy(data.targets[index]).to(job.device)
+        inputs = augment(inputs, training.augment, rng, whole=job.whole, words=job.words)
+        if training.augment.mixup:
+            inputs, y = mixup(inputs, y, training.augment.mixup, rng)
         with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
             logits = forward(module, inputs, len(y), len(job.labels), job.named)
-        loss = loss_of(logits.float(), y)
+        loss: Any = cross_entropy(
+            logits.float(), y, weights, smoothing=training.label_smoothing, reduction=training.reduction
+        )
         penalty: Any = getattr(module, "penalty", None)
         if penalty is not None:
             with blame(job.named, "penalty()"):
@@ -124,7 +123,7 @@ def _epoch(
                 f"The loss of {job.plugin!r} stopped being finite in fold {job.fold.name}, epoch {epoch + 1}; lower "
                 "training.lr or set training.clip_norm."
             )
-        events.batch_done(job.fold.name, epoch + 1, number, steps, losses[-1])
+        events.batch_done(job.fold.name, epoch + 1, number, len(data.batches), losses[-1])
     return float(np.mean(losses)), lr
 
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+import pytest
 import torch
 
-from serkit.nn.augment import augment, shift_bands
+from serkit.nn.augment import augment, mixup, shift_bands
 from serkit.types import Augment
 
 
@@ -74,3 +75,34 @@ def test_band_offset_is_one_smooth_curve_a_unit_on_valid_frames_of_the_first_cha
     static = {"x": inputs["x"][..., 0], "x_lengths": inputs["x_lengths"]}
     alone = augment(static, Augment(band_offset=0.5), np.random.default_rng(0))["x"]
     torch.testing.assert_close(alone, out[..., 0])
+
+
+def test_words_are_left_alone_and_whole_inputs_get_noise_only() -> None:
+    settings = Augment(input_noise=0.1, freq_masks=2, freq_mask_width=8, time_masks=2, time_mask_width=30)
+    inputs = {
+        "x": torch.ones(6, 50, 8),
+        "functionals": torch.ones(6, 1, 30),
+        "text": torch.ones(6, 9, 16),
+        **{f"{n}_lengths": torch.full((6,), k) for n, k in (("x", 50), ("functionals", 1), ("text", 9))},
+    }
+    out = augment(inputs, settings, np.random.default_rng(0), whole={"functionals", "text"}, words={"text"})
+    assert out["text"] is inputs["text"]
+    assert (out["x"] == 0).any()
+    assert (out["functionals"] != 0).all()
+    assert (out["functionals"] != 1).all()
+
+
+def test_mixup_blends_units_targets_and_lengths_by_one_share() -> None:
+    n = 200
+    value = torch.arange(n, dtype=torch.float32)
+    inputs = {"x": value[:, None, None].expand(n, 5, 2), "x_lengths": torch.arange(n) % 5 + 1}
+    out, y = mixup(inputs, torch.eye(n), 0.5, np.random.default_rng(0))
+    assert torch.equal(inputs["x"][:, 0, 0], value)
+    torch.testing.assert_close(y.sum(1), torch.ones(n))
+    torch.testing.assert_close(out["x"][:, 3, 1], y @ value)  # what a unit is made of is what its target says
+    pairs = [row.nonzero().flatten() for row in y]
+    assert all(k in pair for k, pair in enumerate(pairs))
+    longest = torch.stack([inputs["x_lengths"][pair].max() for pair in pairs])
+    assert torch.equal(out["x_lengths"], longest)
+    # Beta(0.5, 0.5) has the variance 1/8; of 200 draws it deviates by about 0.006
+    assert y.diagonal()[[len(p) == 2 for p in pairs]].var().item() == pytest.approx(1 / 8, abs=0.03)

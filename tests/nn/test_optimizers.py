@@ -21,7 +21,10 @@ def test_rates() -> None:
     assert values[-1] < 0.01
     assert np.all(np.diff(values[26:]) <= 0)
     assert rate(Training(lr=0.5), 7, 10, 3) == 0.5
+    assert rate(one, 140, 100, 0) == 0.0  # more steps than were foreseen, and the cosine does not rise again
     assert math.isclose(rate(Training(lr=1.0, schedule="exponential", decay=0.9), 0, 10, 2), 0.81)
+    falling = Training(lr=0.3, schedule="inverse-time", decay=0.5)
+    assert [rate(falling, s, 10, 9) for s in (0, 1, 4)] == pytest.approx([0.3, 0.2, 0.1])  # lr / (1 + decay s)
 
 
 class Two(nn.Module):

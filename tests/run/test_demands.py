@@ -99,3 +99,59 @@ def test_text_features_get_the_words_and_ask_for_them(monkeypatch: pytest.Monkey
     assert extract([of("two words")], choice, host, Events().progress()).frames["text"]["a"].shape == (2, 3)
     with pytest.raises(UserError, match=r"reads the words of an utterance, but 1 of 1 have no transcript"):
         extract([of(None)], choice, host, Events().progress())
+
+
+def training(*sets: str, **over: Any) -> Recipe:
+    plugin = over.pop("plugin", "acrnn")
+    return resolve(Request(plugin=plugin, dataset="demo", sets=sets), get_host())
+
+
+def voted(*votes: dict[str, float]) -> Corpus:
+    of = [
+        Utterance(id=str(k), path=Path("a.wav"), label="sad", speaker=f"s{k}", votes=v, text="so")
+        for k, v in enumerate(votes)
+    ]
+    return Corpus(name="c", root=Path(), utterances=tuple(of), labels=("sad", "happy"))
+
+
+def test_votes_are_asked_for_before_training_and_their_gaps_told() -> None:
+    recipe, host = training('training.targets="votes"'), get_host()
+    for nothing in ({}, {"bored": 3.0}):
+        with pytest.raises(UserError, match="needs the votes of raters for the classes, but c has none"):
+            demands.check_corpus(recipe, voted(nothing), protocol("inductive"), (), host)
+    some = voted({"happy": 1.0}, {"bored": 2.0}, {}, {"sad": 1.0})
+    demands.check_corpus(recipe, some, protocol("inductive"), (), host)
+    (line,) = demands.of_training(recipe, some, {"0", "1", "3"}, host)
+    assert line.startswith("1 of 3 training utterances have no vote for any of the classes")
+    assert demands.of_training(recipe, some, {"0", "3"}, host) == []
+    assert demands.of_training(training(), some, {"1"}, host) == []
+
+
+def test_classes_are_balanced_once() -> None:
+    recipe = training('training.class_weights="balanced"', 'training.oversample="balanced"')
+    with pytest.raises(UserError, match="set one of them to none"):
+        demands.check_corpus(recipe, voted({}), protocol("inductive"), (), get_host())
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("training.augment.mixup=0.2", r"reads words \(its input 'x'\), and the words of two utterances cannot"),
+        ("training.augment.speed=[0.9,1.1]", "reads words only, and training.augment.speed, snr and gain change wav"),
+    ],
+)
+def test_words_are_neither_blended_nor_played_faster(monkeypatch: pytest.MonkeyPatch, setting: str, words: str) -> None:
+    recipe = training(setting)
+    demands.check_corpus(recipe, voted({}), protocol("inductive"), (), get_host())
+    monkeypatch.setattr(demands, "text_inputs", lambda *_: {"x"})
+    with pytest.raises(UserError, match=words):
+        demands.check_corpus(recipe, voted({}), protocol("inductive"), (), get_host())
+
+
+def test_slow_features_are_told_of_where_each_epoch_computes_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = get_host()
+    slow = SimpleNamespace(spec=SimpleNamespace(cached=True))
+    host: Any = SimpleNamespace(get=lambda kind, name: slow if kind == "feature" else real.get(kind, name))
+    (line,) = demands.of_training(training("training.augment.gain=[-6,6]"), voted({}), {"0"}, host)
+    assert "'log-mel' of 'x' is slow" in line
+    assert demands.of_training(training(), voted({}), {"0"}, host) == []

@@ -253,3 +253,22 @@ def test_the_library_runs_a_mapping_and_is_silent(tmp_path: Path, capsys: pytest
     done = serkit.run(recipe, out=tmp_path / "lib", sets=TINY)
     assert done.metrics["n_folds"] == 1
     assert capsys.readouterr() == ("", "")
+
+
+class Notes(Events):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.lines.append(text)
+
+
+def test_changed_copies_are_trained_on_and_their_memory_is_told(finished: Path, tmp_path: Path) -> None:
+    notes = Notes()
+    changes = ["training.augment.speed=[0.9, 1.1]", "training.augment.snr=[20]", "training.augment.mixup=0.2"]
+    go(tmp_path / "run", events=notes, sets=[*TINY, *changes], folds=[0])
+    (line,) = [x for x in notes.lines if x.startswith("The waveforms of ")]
+    assert "192 training utterances are kept in memory (" in line
+    changed, plain = results(tmp_path / "run"), results(finished)
+    assert changed.keys() < plain.keys()
+    assert all(changed[name] != plain[name] for name in changed)

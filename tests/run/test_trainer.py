@@ -9,6 +9,7 @@ from torch import nn
 
 from serkit.errors import PluginError, RunFolderError, UserError
 from serkit.run import seeds
+from serkit.run.epochs import Epochs
 from serkit.run.events import Events
 from serkit.run.files import read_arrays
 from serkit.run.fold import FoldJob, evaluation_units, fit_transforms, load_transforms, training_units
@@ -153,3 +154,70 @@ def test_transforms_see_training_speakers_only(make_job: Any) -> None:
     train_frames = np.concatenate(job.table.rows("x", job.fold.train))
     # 1e-6: the stored moments are float32
     np.testing.assert_allclose(fitted.mean, train_frames.mean(0, dtype=np.float64), rtol=1e-6, atol=1e-6)
+
+
+PLAIN_SGD = replace(BASE, optimizer="sgd", beta1=0.0, lr=0.01, epochs=1, select="last")
+
+
+def one_step(make_job: Any, **over: Any) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], float]:
+    """Weights before and after one step over all training units at once, and its loss."""
+    before: dict[str, np.ndarray] = {}
+    plain = make_job().architecture
+
+    class Watched(type(plain)):  # type: ignore[misc]
+        def build(self, fold: Any) -> nn.Module:
+            module = super().build(fold)
+            before.update({k: v.detach().numpy().copy() for k, v in module.named_parameters()})
+            if "penalty" in over:
+                module.penalty = lambda: over["penalty"](module)
+            return module
+
+    settings = replace(PLAIN_SGD, batch=1000, **{k: v for k, v in over.items() if k != "penalty"})
+    job = make_job(training=settings, architecture=Watched(replace(plain.config, dropout=0.0)))
+    after = {k: v.detach().numpy() for k, v in train(job).named_parameters()}
+    return before, after, history(job)[0]["train_loss"]
+
+
+def test_a_sum_is_the_mean_times_the_units(make_job: Any) -> None:
+    before, by_mean, mean = one_step(make_job)
+    _, by_sum, total = one_step(make_job, reduction="sum")
+    job = make_job()
+    n = len(training_units(job, fit_transforms(job))[0])
+    assert total == pytest.approx(n * mean, rel=1e-6)  # float32
+    for name, start in before.items():
+        # 1e-6: steps are differences of float32 weights of about 0.5
+        np.testing.assert_allclose(by_sum[name] - start, n * (by_mean[name] - start), atol=n * 1e-7, rtol=1e-4)
+    assert np.abs(by_sum["out.weight"] - before["out.weight"]).max() > 1e-3
+
+
+def test_a_penalty_is_added_to_the_loss(make_job: Any) -> None:
+    before, plain, loss = one_step(make_job)
+    _, pulled, more = one_step(make_job, penalty=lambda m: 3.0 * m.out.weight.square().sum())
+    w = before["out.weight"]
+    assert more - loss == pytest.approx(3.0 * float((w**2).sum()), rel=1e-5)  # float32
+    # the gradient of 3 w^2 is 6 w; 1e-6: differences of float32 weights of about 0.5
+    np.testing.assert_allclose(pulled["out.weight"] - plain["out.weight"], -0.01 * 6.0 * w, atol=1e-6)
+    np.testing.assert_array_equal(pulled["hidden.weight"], plain["hidden.weight"])
+
+
+def test_exact_batches_leave_another_rest_out_in_each_epoch(make_job: Any) -> None:
+    job = make_job(training=replace(BASE, batching="exact", batch=8))
+    transforms = fit_transforms(job)
+    units, classes = training_units(job, transforms)
+    epochs = Epochs(job, transforms, units, classes)
+    seen = []
+    for number in range(2):
+        cut = epochs.epoch(number, np.random.default_rng(number)).batches
+        assert {len(b) for b in cut} == {8}
+        seen.append({int(k) for b in cut for k in b})
+        assert len(seen[-1]) == len(units) // 8 * 8 < len(units)
+    assert seen[0] != seen[1]
+    train(job)
+    assert history(job)[-1]["step"] == 4 * (len(units) // 8)
+
+
+def test_inverse_time_falls_with_the_steps_done(make_job: Any) -> None:
+    job = make_job(training=replace(PLAIN_SGD, epochs=3, schedule="inverse-time", decay=0.1))
+    train(job)
+    for row in history(job):
+        assert row["lr"] == pytest.approx(0.01 / (1 + 0.1 * (row["step"] - 1)))  # the last step of the epoch
