@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from serkit.features.crossings import zero_crossing_rate
     from serkit.features.delta import Delta, DeltaOptions
     from serkit.features.descriptors import FrameDescriptor, FrameOptions, frame_descriptor
+    from serkit.features.egemaps import Egemaps, EgemapsOptions
     from serkit.features.energy import log_energy
     from serkit.features.formants import Formants, FormantsOptions
     from serkit.features.functionals import Functionals, FunctionalsOptions
@@ -37,6 +38,8 @@ __all__ = [
     "CorpusNormalizer",
     "Delta",
     "DeltaOptions",
+    "Egemaps",
+    "EgemapsOptions",
     "Extractor",
     "Formants",
     "FormantsOptions",
@@ -67,6 +70,8 @@ _MODULES = {
     "CorpusNormalizer": "normalize",
     "Delta": "delta",
     "DeltaOptions": "delta",
+    "Egemaps": "egemaps",
+    "EgemapsOptions": "egemaps",
     "Extractor": "base",
     "Formants": "formants",
     "FormantsOptions": "formants",

@@ -14,8 +14,8 @@ from serkit.features.base import Floats, options_of
 from serkit.features.framewise import Framewise, Undefined, check_columns, hop_samples
 from serkit.kernels.voice_parameters import CycleParameters, PitchParameters
 
-PitchColumn = Literal["f0", "voiced", "hnr", "jitter", "shimmer"]
-COLUMNS: tuple[PitchColumn, ...] = ("f0", "voiced", "hnr", "jitter", "shimmer")
+PitchColumn = Literal["f0", "voiced", "hnr", "jitter", "shimmer", "shimmer_db"]
+COLUMNS: tuple[PitchColumn, ...] = ("f0", "voiced", "hnr", "jitter", "shimmer", "shimmer_db")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,8 @@ class PitchOptions:
       voicing, each as a height of peaks, the two latter per 10 ms.
     * ``cycle_ms``: span around a frame's centre whose glottal cycles make its jitter and shimmer.
     * ``undefined``: what stands where a value is not defined, NaN or 0.
-    * ``columns``: which of f0, voiced, hnr, jitter, shimmer, in this order; what is not asked for costs nothing.
+    * ``columns``: which of f0, voiced, hnr, jitter, shimmer, shimmer_db, in this order; what is not asked for costs
+      nothing. The default is all but the last.
     """
 
     sample_rate: Annotated[int, Ge(2000), Le(768_000)] = 16_000
@@ -50,7 +51,7 @@ class PitchOptions:
     voicing_cost: Annotated[float, Ge(0), Le(10)] = 0.14
     cycle_ms: Annotated[float, Ge(10), Le(10_000)] = 60.0
     undefined: Undefined = "nan"
-    columns: Annotated[tuple[PitchColumn, ...], MinLen(1)] = COLUMNS
+    columns: Annotated[tuple[PitchColumn, ...], MinLen(1)] = COLUMNS[:-1]
 
     def checked(self) -> PitchOptions:
         """These options, every value and combination checked. Raises ConfigError."""
@@ -99,6 +100,7 @@ class Pitch(Framewise):
     * ``hnr``: harmonics-to-noise ratio in dB, in [-60, 60], NaN where unvoiced (Boersma 1993).
     * ``jitter`` and ``shimmer``: local, fractions, from glottal cycles found by waveform matching (Boersma 2009;
       Farrús, Hernando and Ejarque 2007); NaN where unvoiced or fewer than two pairs of cycles lie around the frame.
+      ``shimmer_db`` is shimmer as a mean level difference in dB (equation 3 of the latter).
 
     ``serkit.kernels.reference.pitch`` and ``.cycles`` define each value. Raises ConfigError for options out of range.
     """
@@ -114,10 +116,10 @@ class Pitch(Framewise):
     def _compute(self, waveform: Floats, out: Floats) -> None:
         track = self._kernel(waveform, hnr="hnr" in self.columns)
         values = {"f0": track[:, 0], "voiced": ~np.isnan(track[:, 0]), "hnr": track[:, 1]}
-        if not {"jitter", "shimmer"}.isdisjoint(self.columns):
+        if not {"jitter", "shimmer", "shimmer_db"}.isdisjoint(self.columns):
             from serkit.kernels.jit.cycles import jitter_shimmer
 
             cycles = jitter_shimmer(waveform, np.ascontiguousarray(track[:, 0]), self.options.cycle_parameters())
-            values |= {"jitter": cycles[:, 0], "shimmer": cycles[:, 1]}
+            values |= {"jitter": cycles[:, 0], "shimmer": cycles[:, 1], "shimmer_db": cycles[:, 2]}
         for k, name in enumerate(self.columns):
             out[:, k] = values[name]

@@ -42,6 +42,11 @@ def test_columns_are_those_of_the_definition_and_cost_only_themselves() -> None:
     for columns in (("f0",), ("voiced", "jitter"), ("hnr", "shimmer")):
         part = Pitch(PitchOptions(columns=columns))(x)
         np.testing.assert_array_equal(part, frames[:, [Pitch().columns.index(c) for c in columns]])
+    decibels = Pitch(PitchOptions(columns=("shimmer", "shimmer_db")))(x)
+    np.testing.assert_array_equal(decibels[:, 0], frames[:, 4])
+    # of a pair that differs by a share s the level differs by 20 log10(1 + s), to the first order 8.69 s; of several
+    # pairs the share is that of the loud ones mostly, and the quiet ones differ more
+    np.testing.assert_allclose(np.nanmedian(decibels[:, 1]), 8.69 * np.nanmedian(decibels[:, 0]), rtol=0.2)
     zero = Pitch(PitchOptions(undefined="zero"))(x)
     np.testing.assert_array_equal(zero, np.nan_to_num(frames))
 

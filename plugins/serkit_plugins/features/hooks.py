@@ -88,4 +88,22 @@ def serkit_features() -> list[FeatureSpec]:
             license="Apache-2.0",
             cached=True,
         ),
+        FeatureSpec(
+            name="egemaps",
+            summary="The 88 functionals of eGeMAPS, of our own descriptors, [1, 88]",
+            target="serkit.features:Egemaps",
+            options="serkit.features:EgemapsOptions",
+            citation="F. Eyben et al., IEEE Trans. Affective Computing 7(2), 2016, 190-202",
+            license="Apache-2.0",
+            cached=True,
+        ),
+        FeatureSpec(
+            name="opensmile",
+            summary="openSMILE's feature sets, functionals or descriptors (extra opensmile, not for commercial use)",
+            target="serkit_plugins.features.opensmile:OpenSmile",
+            options="serkit_plugins.features.opensmile:OpenSmileOptions",
+            citation="F. Eyben, M. Wöllmer, B. Schuller, ACM Multimedia, 2010, 1459-1462",
+            license="audEERING Research License: non-commercial use and research only",
+            cached=True,
+        ),
     ]

@@ -25,9 +25,9 @@ Floats = npt.NDArray[np.float32]
 
 
 def jitter_shimmer(waveform: Floats, f0: Array, p: CycleParameters) -> Array:
-    """Local jitter and shimmer, float64 ``[F, 2]``, of a checked waveform, float32 ``[T]``, at the frames of a track
-    ``f0``, float64 ``[F]`` in Hz, NaN where unvoiced."""
-    out = np.full((len(f0), 2), np.nan)
+    """Local jitter and shimmer, fractions, and shimmer in dB, float64 ``[F, 3]``, of a checked waveform, float32
+    ``[T]``, at the frames of a track ``f0``, float64 ``[F]`` in Hz, NaN where unvoiced."""
+    out = np.full((len(f0), 3), np.nan)
     _jitter_shimmer(waveform, f0, p.hop_samples, float(p.sample_rate), p.span_samples, out)
     return out
 
@@ -127,6 +127,19 @@ def _local(value: Any, first: int, last: int, most: float) -> float:
 
 
 @jit
+def _level_difference(value: Any, first: int, last: int, most: float) -> float:
+    """Mean absolute level difference in dB of the pairs that ``_local`` takes, without those of silence."""
+    total = 0.0
+    count = 0
+    for k in range(first, last):
+        a, b = value[k], value[k + 1]
+        if min(a, b) > 0.0 and max(a, b) <= most * min(a, b):
+            total += abs(20.0 * math.log10(a / b))
+            count += 1
+    return total / count if count > 0 else np.nan
+
+
+@jit
 def _jitter_shimmer(x: Any, f0: Any, hop: int, rate: float, span: float, out: Any) -> None:
     n_frames = f0.shape[0]
     longest = 0.0
@@ -170,4 +183,6 @@ def _jitter_shimmer(x: Any, f0: Any, hop: int, rate: float, span: float, out: An
                 end += 1
             out[i, 0] = _local(period, begin, end - 1, MOST_PERIOD_RATIO)
             out[i, 1] = _local(amplitude, begin, end - 1, MOST_AMPLITUDE_RATIO)
+            if not np.isnan(out[i, 1]):
+                out[i, 2] = _level_difference(amplitude, begin, end - 1, MOST_AMPLITUDE_RATIO)
         first = last + 1

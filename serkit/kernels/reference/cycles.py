@@ -4,7 +4,7 @@ Cycles are found by matching, not by peaks: P. Boersma, "Should jitter be measur
 matching?", Folia Phoniatrica et Logopaedica 61 (2009), 305-308. Local jitter and shimmer are the relative ones of
 M. Farrús, J. Hernando and P. Ejarque, "Jitter and shimmer measurements for speaker recognition", Interspeech 2007,
 778-781 (equations 2 and 4): the mean absolute difference of consecutive periods (peak-to-peak amplitudes) over the mean
-period (amplitude).
+period (amplitude). Shimmer in dB is its equation 3: the mean absolute level difference of consecutive amplitudes.
 """
 
 from __future__ import annotations
@@ -120,14 +120,14 @@ def cycles(waveform: npt.NDArray[np.floating], f0: Array, p: CycleParameters) ->
 
 
 def jitter_shimmer(waveform: npt.NDArray[np.floating], f0: Array, p: CycleParameters) -> Array:
-    """Local jitter and shimmer, fractions, ``[F, 2]``, at the frames of a track ``f0`` ``[F]``.
+    """Local jitter and shimmer, fractions, and shimmer in dB, ``[F, 3]``, at the frames of a track ``f0`` ``[F]``.
 
     A frame's values are those of the pairs of consecutive cycles that lie wholly within ``span_samples`` around its
     centre, without pairs that differ more than MOST_PERIOD_RATIO or MOST_AMPLITUDE_RATIO; the mean is taken over both
     cycles of each pair. NaN where the frame is unvoiced, fewer than FEWEST_PAIRS pairs are left or their mean is 0.
     """
     found = cycles(waveform, f0, p)
-    out = np.full((len(f0), 2), np.nan)
+    out = np.full((len(f0), 3), np.nan)
     period = found.end - found.begin
     consecutive = found.end[:-1] == found.begin[1:]
     for i in np.flatnonzero(~np.isnan(f0)):
@@ -139,4 +139,7 @@ def jitter_shimmer(waveform: npt.NDArray[np.floating], f0: Array, p: CycleParame
             mean = (0.5 * (a + b))[keep].mean() if keep.sum() >= FEWEST_PAIRS else 0.0
             if mean > 0.0:
                 out[i, column] = np.abs(a - b)[keep].mean() / mean
+                if column == 1:  # pairs of silence have no level
+                    sound = keep & (np.minimum(a, b) > 0.0)
+                    out[i, 2] = np.abs(20.0 * np.log10(a[sound] / b[sound])).mean()
     return out

@@ -67,9 +67,10 @@ def test_tracks_that_do_not_fit_the_waveform_are_as_defined(f0: np.ndarray, kind
 
 def test_a_steady_voice_has_none() -> None:
     x, _, _ = sung(160.0, 0.0, 0.0)  # a period of 100 samples
-    jitter, shimmer = np.nanmedian(jitter_shimmer(x, track(x), WHOLE), 0)
+    jitter, shimmer, decibels = np.nanmedian(jitter_shimmer(x, track(x), WHOLE), 0)
     assert jitter < 1e-4  # a hundredth of a sample, between samples by a parabola
     assert shimmer < 1e-3  # the cycles begin at the same place between samples to a hundredth
+    assert decibels < 1e-2  # a thousandth is 0.009 dB
 
 
 @pytest.mark.parametrize("f0", [100.0, 131.3, 220.0])
@@ -93,6 +94,8 @@ def test_shimmer_is_that_of_separate_pulses() -> None:
     found = jitter_shimmer(x, track(x), WHOLE)
     # the first and the last cycles lie outside the marks
     assert np.nanmedian(found[:, 1]) == pytest.approx(local(amplitude), rel=0.03)
+    levels = np.abs(np.diff(20 * np.log10(amplitude))).mean()
+    assert np.nanmedian(found[:, 2]) == pytest.approx(levels, rel=0.03)
     assert np.nanmedian(found[:, 0]) < 1e-3  # a tenth of a sample
 
 
