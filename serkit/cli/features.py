@@ -40,7 +40,10 @@ def features(
     from serkit.run.plugins import make_extractor
 
     host = get_host()
-    extractor = make_extractor(host, feature, _options(host, feature, preset, set_ or []))
+    options = _options(host, feature, preset, set_ or [])
+    if getattr(host.get("feature", feature).spec, "source", "") == "text":
+        raise ConfigError(f"The feature {feature!r} is made of words, and files of audio have none; name another one.")
+    extractor = make_extractor(host, feature, options)
     files = find(source)
     if not files:
         raise AudioError(f"{source} holds no audio files; name a file, or a folder with .wav, .flac or the like.")

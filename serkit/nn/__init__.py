@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from serkit.nn.architecture import Architecture, Estimator, TrainingSet
     from serkit.nn.attention import AttentionPooling
+    from serkit.nn.convolutions import ConvStack
     from serkit.nn.count import count_parameters
     from serkit.nn.inner_fit import fit_loop
     from serkit.nn.masking import mask_frames, masked_max, masked_mean, pooled_lengths, valid_mask
+    from serkit.nn.neutral import neutral_utterances
+    from serkit.nn.norms import FrameNorm
+    from serkit.nn.pooling import FramePooling
     from serkit.nn.recurrent import BLSTM
     from serkit.nn.svm import SupportVectorClassifier
     from serkit.nn.transforms import SpeakerZScore, Transform, ZScore
 
 _HOME = {
     "Architecture": "architecture", "Estimator": "architecture", "TrainingSet": "architecture",
-    "AttentionPooling": "attention", "BLSTM": "recurrent", "SpeakerZScore": "transforms",
+    "AttentionPooling": "attention", "BLSTM": "recurrent", "ConvStack": "convolutions",
+    "FrameNorm": "norms", "FramePooling": "pooling", "neutral_utterances": "neutral", "SpeakerZScore": "transforms",
     "SupportVectorClassifier": "svm",
     "Transform": "transforms", "ZScore": "transforms",
     "count_parameters": "count", "fit_loop": "inner_fit",
@@ -29,7 +34,10 @@ __all__ = [
     "BLSTM",
     "Architecture",
     "AttentionPooling",
+    "ConvStack",
     "Estimator",
+    "FrameNorm",
+    "FramePooling",
     "SpeakerZScore",
     "SupportVectorClassifier",
     "TrainingSet",
@@ -40,6 +48,7 @@ __all__ = [
     "mask_frames",
     "masked_max",
     "masked_mean",
+    "neutral_utterances",
     "pooled_lengths",
     "valid_mask",
 ]

@@ -74,8 +74,11 @@ def test_options_come_from_a_preset_and_from_set(corpus: Path, tmp_path: Path) -
     assert np.array_equal(np.load(tmp_path / "out" / "a.npy"), LogMel(options)(waveform))
 
 
+AUDIO = [f.spec.name for f in get_host().specs("feature") if f.spec.source == "audio"]
+
+
 # opensmile need not be installed, and refuses 20 ms; tests/plugins/features/test_opensmile.py is about it
-@pytest.mark.parametrize("feature", [f.spec.name for f in get_host().specs("feature") if f.spec.name != "opensmile"])
+@pytest.mark.parametrize("feature", [name for name in AUDIO if name != "opensmile"])
 def test_any_feature_is_written_whole_and_streamed_to_the_same_bits(
     corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, feature: str
 ) -> None:
@@ -110,6 +113,7 @@ def test_an_existing_empty_folder_is_used_and_a_full_one_refused(corpus: Path, t
         (["--preset", "psff"], UnknownNameError, "did you mean 'psf'"),
         (["--feature", "mfc"], UnknownNameError, "did you mean 'mfcc'"),
         (["--feature", "mfcc", "--set", "n_cepstrum=3"], ConfigError, "did you mean 'n_cepstra'"),
+        (["--feature", "text-hash"], ConfigError, "is made of words, and files of audio have none"),
         (["--feature", "pitch", "--preset", "psf"], ConfigError, "has no presets; leave out --preset"),
     ],
 )

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from serkit.host import ArchitectureSpec, hookimpl
+from serkit_plugins.architectures.acnn.config import PRESETS as ACNN
 from serkit_plugins.architectures.acrnn.config import PRESETS as ACRNN
+from serkit_plugins.architectures.cnn_lstm.config import PRESETS as CNN_LSTM
+from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
+from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
 from serkit_plugins.architectures.svm.config import PRESETS as SVM
 
 
@@ -30,5 +34,50 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             citation="SerKit's own; C. Cortes, V. Vapnik, Machine Learning 20, 1995 (the machine)",
             license="Apache-2.0",
             presets=SVM,
+        ),
+        ArchitectureSpec(
+            name="acnn",
+            summary="3-D CNN with additive attention over log-Mel with deltas, no recurrence",
+            target="serkit_plugins.architectures.acnn.model:Acnn",
+            config="serkit_plugins.architectures.acnn.config:AcnnConfig",
+            citation="M. Chen, Attention based 3-D Convolution Neural Network for Speech Emotion Recognition, "
+            "University of Rochester, poster",
+            license="Apache-2.0",
+            presets=ACNN,
+            default_preset="small",
+            paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="cnn-lstm",
+            summary="CNN and BLSTM over log-Mel, in series or in parallel, mean pooling: a baseline",
+            target="serkit_plugins.architectures.cnn_lstm.model:CnnLstm",
+            config="serkit_plugins.architectures.cnn_lstm.config:CnnLstmConfig",
+            citation="after Zhao, Jin, Hu 2017, as M. Chen's poster cites it; layers of Chen et al. 2018",
+            license="Apache-2.0",
+            presets=CNN_LSTM,
+            default_preset="small",
+            paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="local-attention",
+            summary="Dense layers and a BLSTM over 32 descriptors, attention over frames; four ways of pooling",
+            target="serkit_plugins.architectures.local_attention.model:LocalAttention",
+            config="serkit_plugins.architectures.local_attention.config:LocalAttentionConfig",
+            citation="S. Mirsamadi, E. Barsoum, C. Zhang, ICASSP 2017",
+            license="Apache-2.0",
+            presets=LOCAL_ATTENTION,
+            default_preset="small",
+            paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="dnn-elm",
+            summary="DNN-ELM: a network on loud segments, statistics of its posteriors, extreme learning machine",
+            target="serkit_plugins.architectures.dnn_elm.model:DnnElm",
+            config="serkit_plugins.architectures.dnn_elm.config:DnnElmConfig",
+            citation="Han, Yu, Tashev, Interspeech 2014; sizes of Chen, He, Yang, Zhang, IEEE SPL 25(10), 2018",
+            license="Apache-2.0",
+            presets=DNN_ELM,
+            default_preset="paper",
+            paper_preset="paper",
         ),
     ]

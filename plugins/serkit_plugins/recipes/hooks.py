@@ -83,4 +83,20 @@ def serkit_recipes() -> list[RecipeSpec]:
             architecture="local-attention",
             dataset="iemocap",
         ),
+        RecipeSpec(
+            name="chen2018-dnn-elm-emodb",
+            summary="DNN-ELM, the baseline of Chen 2018, on EMO-DB: ten speakers left out in turn, five seeds",
+            target="serkit_plugins.recipes:chen2018-dnn-elm-emodb.toml",
+            citation=_CHEN,
+            architecture="dnn-elm",
+            dataset="emodb",
+        ),
+        RecipeSpec(
+            name="chen2018-dnn-elm-iemocap",
+            summary="DNN-ELM, the baseline of Chen 2018, on improvised IEMOCAP: ten speakers left out, five seeds",
+            target="serkit_plugins.recipes:chen2018-dnn-elm-iemocap.toml",
+            citation=_CHEN,
+            architecture="dnn-elm",
+            dataset="iemocap",
+        ),
     ]

@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from math import prod
 
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
 
-from serkit.errors import ConfigError
-from serkit.nn import (
-    BLSTM,
-    Architecture,
-    AttentionPooling,
-    mask_frames,
-    masked_max,
-    masked_mean,
-    pooled_lengths,
-    valid_mask,
-)
+from serkit.nn import BLSTM, Architecture, ConvStack, FrameNorm, FramePooling, valid_mask
+from serkit.nn.convolutions import SLOPE, feature_maps, init_weights
 from serkit.types import FoldContext, Input, Training
 from serkit_plugins.architectures.acrnn.config import AcrnnConfig
-
-SLOPE = 0.01  # of the leaky ReLU; from the authors' code, the paper does not say
 
 
 class Acrnn(Architecture):
@@ -36,7 +24,7 @@ class Acrnn(Architecture):
     def __init__(self, config: AcrnnConfig) -> None:
         super().__init__(config)
         self.inputs = {"x": Input("log-mel")}
-        self.min_frames = prod(time for time, _ in config.pools)
+        self.min_frames = prod(time for time, _ in config.pools[: config.convs])
 
     def build(self, fold: FoldContext) -> nn.Module:
         """A new network for the fold's classes and the log-Mel channels chosen."""
@@ -48,47 +36,36 @@ class Acrnn(Architecture):
         """Weights over pooled frames ``[B, T / pool]``, for attention pooling."""
         assert isinstance(module, AcrnnNet)
         frames, lengths = module.encode(**batch)
-        return module.pool_frames(frames, lengths)[1]
+        return module.pooling(frames, lengths)[1]
 
 
 class AcrnnNet(nn.Module):
     """``forward(x [B, T, F, C] or [B, T, F], x_lengths [B]) -> logits [B, K]``.
 
-    Frames past a row's length are set to zero after every layer that would fill them, so they act exactly like the
-    zero padding of the convolutions at the end of an utterance and never change a logit.
+    Padding never changes a logit (``ConvStack``).
     """
 
     def __init__(self, config: AcrnnConfig, bands: int, channels: int, n_classes: int) -> None:
         super().__init__()
         self.config = config
-        maps = [channels, *(config.maps[min(i, len(config.maps) - 1)] for i in range(config.convs))]
-        plain = config.batch_norm != "convs"  # batch normalisation has a bias of its own
-        self.convs = nn.ModuleList(nn.Conv2d(a, b, (5, 3), padding=(2, 1), bias=plain) for a, b in pairwise(maps))
-        self.conv_norms = nn.ModuleList(nn.BatchNorm2d(n) for n in maps[1:] if config.batch_norm == "convs")
-        given = bands
-        for _, frequency in config.pools[: config.convs]:
-            bands //= frequency
-        if bands < 1:
-            raise ConfigError(
-                f"The pools over frequency leave nothing of {given} band(s); take a feature with more, "
-                "or set architecture.pools to ones of less frequency."
-            )
+        maps = feature_maps(config.maps, config.convs)
+        self.stack = ConvStack(bands, channels, maps, config.pools, batch_norm=config.batch_norm == "convs")
         self.dropout = nn.Dropout(config.dropout)
-        self.linear = nn.Linear(maps[-1] * bands, config.linear)
-        self.linear_norm = nn.BatchNorm1d(config.linear) if config.batch_norm == "linear" else None
+        self.linear = nn.Linear(self.stack.features, config.linear)
+        self.linear_norm = FrameNorm(config.linear) if config.batch_norm == "linear" else None
         self.blstm = BLSTM(config.linear, config.lstm)
-        self.attention = _attention(config) if config.pooling == "attention" else None
+        self.pooling = make_pooling(config, 2 * config.lstm)
         self.dense = nn.Linear(2 * config.lstm, config.dense)
         self.dense_norm = nn.BatchNorm1d(config.dense) if config.batch_norm != "linear" else None
         self.out = nn.Linear(config.dense, n_classes)
-        self._init(config.init)
+        init_weights(self, config.init)
         # time x frequency x channel is how batches arrive, so NHWC convolutions need no copy
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor, x_lengths: Tensor) -> Tensor:
         """Logits ``[B, K]``."""
         frames, lengths = self.encode(x, x_lengths)
-        pooled, _ = self.pool_frames(frames, lengths)
+        pooled, _ = self.pooling(frames, lengths)
         y = self.dense(self.dropout(pooled))
         if self.dense_norm is not None:
             y = self.dense_norm(y)
@@ -97,54 +74,13 @@ class AcrnnNet(nn.Module):
 
     def encode(self, x: Tensor, x_lengths: Tensor) -> tuple[Tensor, Tensor]:
         """BLSTM frames ``[B, T / pool, 2 lstm]`` and their lengths."""
-        if x.dim() == 3:
-            x = x.unsqueeze(3)
-        lengths = x_lengths
-        y = mask_frames(x, lengths).permute(0, 3, 1, 2)  # [B, C, T, F], channels last in memory
-        for number, conv in enumerate(self.convs):
-            y = conv(y)
-            if number < len(self.config.pools):  # leaky ReLU is monotone: pooling first is cheaper
-                pool = self.config.pools[number]
-                y = nn.functional.max_pool2d(y, pool)
-                lengths = pooled_lengths(lengths, pool[0], pool[0])
-            if self.conv_norms:
-                y = self.conv_norms[number](y)
-            y = leaky_relu(y, SLOPE)
-            y = mask_frames(y.permute(0, 2, 3, 1), lengths).permute(0, 3, 1, 2)
-        y = self.linear(y.permute(0, 2, 3, 1).flatten(2))  # frequency slow, channel fast, as in the authors' code
+        y, lengths = self.stack(x, x_lengths)
+        y = self.linear(y)
         if self.linear_norm is not None:
-            y = self._norm_frames(y, lengths)
+            y = self.linear_norm(y, lengths)
         if self.config.linear_activation:
             y = leaky_relu(y, SLOPE)
         return self.blstm(self.dropout(y), lengths), lengths
-
-    def pool_frames(self, frames: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
-        """One vector ``[B, 2 lstm]`` an utterance, and the weights over frames where there are some."""
-        if self.config.pooling == "mean":
-            return masked_mean(frames, lengths), None
-        if self.config.pooling == "max":
-            return masked_max(frames, lengths), None
-        assert self.attention is not None
-        pooled, weights = self.attention(frames, lengths)
-        return pooled, weights
-
-    def _norm_frames(self, y: Tensor, lengths: Tensor) -> Tensor:
-        """Batch normalisation over valid frames only, so that padding does not enter the statistics."""
-        assert self.linear_norm is not None
-        keep = valid_mask(lengths, y.shape[1])
-        out = torch.zeros_like(y)
-        out[keep] = self.linear_norm(y[keep]).to(out.dtype)
-        return out
-
-    def _init(self, how: str) -> None:
-        for module in self.modules():
-            if isinstance(module, nn.Conv2d | nn.Linear):
-                if how == "chen":
-                    nn.init.trunc_normal_(module.weight, std=0.1, a=-0.2, b=0.2)
-                else:
-                    nn.init.kaiming_normal_(module.weight, a=SLOPE)
-                if module.bias is not None:
-                    nn.init.constant_(module.bias, 0.1 if how == "chen" else 0.0)
 
 
 class SigmoidAttention(nn.Module):
@@ -163,7 +99,8 @@ class SigmoidAttention(nn.Module):
         return (weights[:, :, None] * x).sum(1), weights
 
 
-def _attention(config: AcrnnConfig) -> nn.Module:
-    if config.attention == "sigmoid":
-        return SigmoidAttention(2 * config.lstm)
-    return AttentionPooling(2 * config.lstm)
+def make_pooling(config: AcrnnConfig, dim: int) -> nn.Module:
+    """The pooling of the settings over frames of ``dim`` numbers, called as ``FramePooling`` is."""
+    if config.pooling == "attention" and config.attention == "sigmoid":
+        return SigmoidAttention(dim)
+    return FramePooling(dim, config.pooling)

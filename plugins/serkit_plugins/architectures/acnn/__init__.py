@@ -1,0 +1,1 @@
+"""3-D and 2-D CNN with attention of M. Chen (University of Rochester, undated poster)."""

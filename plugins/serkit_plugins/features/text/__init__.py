@@ -1,0 +1,1 @@
+"""Words as rows of numbers: hashed character n-grams, and pretrained encoders."""
