@@ -83,9 +83,6 @@ class Architecture:
     transforms: Mapping[str, type[Transform]] = {"x": ZScore}
     min_frames: int = 1
     """The host pads every unit to at least this many frames, and says so before training."""
-    after_transforms: tuple[str, ...] = ()
-    """Settings of the config on which neither transforms, inputs nor the unit depend: where a ``[search]`` tries values
-    of these only, the transforms of a fold are fitted once (an SVM's C after a pre-trained auto-encoder)."""
     short: Literal["pad", "refuse"] = "pad"
     """``"refuse"``: an utterance of fewer than ``min_frames`` frames is an error, found before training."""
 
@@ -106,6 +103,11 @@ class Architecture:
             for name, kind in self.transforms.items()
             if kind.scope == "train"
         }
+
+    def transformed_shape(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
+        """Shape of a frame of input ``name`` after its transform, where nothing is fitted yet (``serkit show``, the
+        estimate of a run's time); override it where a transform changes ``shape``."""
+        return shape
 
     def build(self, fold: FoldContext) -> nn.Module | Estimator:
         """A new module, called as ``forward(x=[B, T, ...], x_lengths=[B])`` for each input, that returns logits

@@ -18,12 +18,15 @@ class FramePooling(nn.Module):
     ``scale``), ``mean``, ``max``, or ``last``.
 
     ``last`` takes the state in which a bidirectional recurrence ended: the first half of the last valid frame (forward
-    direction) and the second half of the first frame (backward direction); ``dim`` must be even.
+    direction) and the second half of the first frame (backward direction), ``dim`` being even; with
+    ``bidirectional=False`` the last valid frame.
     """
 
-    def __init__(self, dim: int, kind: Pooling, hidden: int = 0, scale: float = 1.0) -> None:
+    def __init__(
+        self, dim: int, kind: Pooling, hidden: int = 0, scale: float = 1.0, *, bidirectional: bool = True
+    ) -> None:
         super().__init__()
-        self.kind = kind
+        self.kind, self.bidirectional = kind, bidirectional
         self.attention = AttentionPooling(dim, hidden, scale) if kind == "attention" else None
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor | None]:
@@ -35,6 +38,8 @@ class FramePooling(nn.Module):
             return masked_mean(x, lengths), None
         if self.kind == "max":
             return masked_max(x, lengths), None
+        end = x[torch.arange(len(x), device=x.device), lengths - 1]
+        if not self.bidirectional:
+            return end, None
         half = x.shape[2] // 2
-        ahead = x[torch.arange(len(x), device=x.device), lengths - 1, :half]
-        return torch.cat([ahead, x[:, 0, half:]], dim=1), None
+        return torch.cat([end[:, :half], x[:, 0, half:]], dim=1), None

@@ -18,7 +18,6 @@ from serkit.run.models import FoldModel, load_fold_model
 from serkit.run.plugins import named
 from serkit.run.prepare import extractors
 from serkit.run.recipe import Recipe
-from serkit.run.search import chosen
 
 SECONDS = 3.0
 """Length of the utterance in seconds, near the mean of acted corpora."""
@@ -43,7 +42,6 @@ def run_cost(recipe: Recipe, fold: Path, labels: tuple[str, ...], host: Host) ->
     """
     import torch
 
-    recipe = chosen(recipe, fold, host)
     made = extractors(recipe.features, host)
     who = {name: named(host, "feature", c.feature) for name, c in recipe.features.items()}
     rows = _frames(made, who)
@@ -88,9 +86,16 @@ def model_cost(model: FoldModel, rows: Mapping[str, list[NDArray[np.float32]]]) 
     return {**found, "seconds_of_audio": SECONDS}
 
 
-def frames_of(made: Mapping[str, Any], host: Host, features: Mapping[str, str]) -> dict[str, list[NDArray[np.float32]]]:
-    """The frames of the made-up utterance by the extractors ``made`` of the plugins ``features``, by input."""
-    return _frames(made, {name: named(host, "feature", f) for name, f in features.items()})
+def frames_of(
+    made: Mapping[str, Any], host: Host, features: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, list[NDArray[np.float32]]]:
+    """The frames of the made-up utterance by the extractors ``made`` of the plugins ``features``, by input; zeros where
+    a model without fitted transforms takes frames of another of ``shapes``."""
+    rows = _frames(made, {name: named(host, "feature", f) for name, f in features.items()})
+    return {
+        name: [x if x.shape[1:] == shapes[name] else np.zeros((len(x), *shapes[name]), np.float32) for x in given]
+        for name, given in rows.items()
+    }
 
 
 def _frames(made: Mapping[str, Any], who: Mapping[str, str]) -> dict[str, list[NDArray[np.float32]]]:

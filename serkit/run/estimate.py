@@ -52,7 +52,10 @@ def _unit_seconds(probe: _Probe, device: str, bf16: bool) -> float | None:
 
     recipe, host = probe.recipe, probe.host
     model: Any = make_architecture(host, recipe.run.plugin, recipe.architecture)
-    shapes = {n: tuple(make_extractor(host, c.feature, c.options).shape) for n, c in recipe.features.items()}
+    shapes = {
+        n: model.transformed_shape(n, tuple(make_extractor(host, c.feature, c.options).shape))
+        for n, c in recipe.features.items()
+    }
     with torch.random.fork_rng(devices=[]):
         module = model.build(FoldContext(labels=("a", "b"), input_shapes=shapes, seed=0, fold="probe"))
         if not isinstance(module, torch.nn.Module):

@@ -24,6 +24,8 @@ def test_last_joins_the_ends_of_both_directions() -> None:
     x = torch.arange(24.0).reshape(1, 4, 6)
     found, _ = FramePooling(6, "last")(x, torch.tensor([3]))
     assert found.tolist() == [[12, 13, 14, 3, 4, 5]]  # frame 2, then frame 0
+    one_way, _ = FramePooling(6, "last", bidirectional=False)(x, torch.tensor([3]))
+    assert one_way.tolist() == [[12, 13, 14, 15, 16, 17]]
 
 
 def test_statistics_are_those_of_valid_frames() -> None:
