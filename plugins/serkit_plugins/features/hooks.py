@@ -142,4 +142,22 @@ def serkit_features() -> list[FeatureSpec]:
             cached=True,
             source="text",
         ),
+        FeatureSpec(
+            name="he-lld",
+            summary="Magnitudes of 256 bins, F0, three formants, log-energy, zero crossings, 13 MFCC, [frames, 275]",
+            target="serkit_plugins.features.he_lld:HeLld",
+            options="serkit_plugins.features.he_lld:HeLldOptions",
+            citation="X. He, L. Ren, Y. He (experiments one and two)",
+            license="Apache-2.0",
+            cached=True,
+        ),
+        FeatureSpec(
+            name="he-functionals",
+            summary="Twelve functionals of each of the 275 descriptors of he-lld, [1, 3300]",
+            target="serkit_plugins.features.he_lld:HeFunctionals",
+            options="serkit_plugins.features.he_lld:HeLldOptions",
+            citation="X. He, L. Ren, Y. He (experiment one); Schuller, Steidl, Batliner, Interspeech 2009",
+            license="Apache-2.0",
+            cached=True,
+        ),
     ]
