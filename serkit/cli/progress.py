@@ -35,6 +35,7 @@ class TerminalEvents(Events):
         # file names and plugins' words are text: no markup, no emoji codes
         self.lines = Console(stderr=quiet_stdout, highlight=False, soft_wrap=True, emoji=False)
         self.folds = self.epochs = self.folds_done = 0
+        self.searching = False  # then `folds` counts trainings, several a fold
         self.bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}"),
@@ -66,10 +67,10 @@ class TerminalEvents(Events):
     def progress(self) -> data_progress.Progress:
         return data_progress.make_progress()
 
-    def training_started(self, folds: int, epochs: int) -> None:
-        self.folds, self.epochs = folds, epochs
+    def training_started(self, folds: int, epochs: int, candidates: int = 1) -> None:
+        self.folds, self.epochs, self.searching = folds * candidates, epochs, candidates > 1
         self.bar.start()
-        self.task = self.bar.add_task("training", total=folds * epochs)
+        self.task = self.bar.add_task("training", total=self.folds * epochs)
 
     def batch_done(self, fold: str, epoch: int, step: int, steps: int, loss: float) -> None:
         if len(self.marks) < ESTIMATE_AFTER:
@@ -80,10 +81,10 @@ class TerminalEvents(Events):
 
     def _estimate(self, steps: int) -> None:
         whole = median(b - a for a, b in pairwise(self.marks)) * steps * self.epochs * self.folds
+        what = count(self.folds, "training" if self.searching else "fold")
         self.note(
-            f"About {about(whole)} for {count(self.folds, 'fold')} of at most {count(self.epochs, 'epoch')} of "
-            f"{count(steps, 'batch', 'batches')}, "
-            "by the first batches."
+            f"About {about(whole)} for {what} of at most {count(self.epochs, 'epoch')} of "
+            f"{count(steps, 'batch', 'batches')}, by the first batches."
         )
 
     def _advance(self, fold: str, epoch: int, share: float) -> None:
@@ -91,7 +92,17 @@ class TerminalEvents(Events):
             done = self.folds_done * self.epochs + epoch - 1 + share
             self.bar.update(self.task, completed=done, description=f"fold {fold}, epoch {epoch}/{self.epochs}")
 
+    def candidate_done(self, fold: str, seed: int, words: str) -> None:
+        self.searching = True
+        self._trained(words)
+
     def fold_done(self, fold: str, seed: int, words: str) -> None:
+        if self.searching:  # its candidates are counted
+            self.note(words)
+        else:
+            self._trained(words)
+
+    def _trained(self, words: str) -> None:
         self.folds_done += 1
         if self.task is not None:
             self.bar.update(self.task, completed=self.folds_done * self.epochs)

@@ -83,6 +83,9 @@ class Architecture:
     transforms: Mapping[str, type[Transform]] = {"x": ZScore}
     min_frames: int = 1
     """The host pads every unit to at least this many frames, and says so before training."""
+    after_transforms: tuple[str, ...] = ()
+    """Settings of the config on which neither transforms, inputs nor the unit depend: where a ``[search]`` tries values
+    of these only, the transforms of a fold are fitted once (an SVM's C after a pre-trained auto-encoder)."""
     short: Literal["pad", "refuse"] = "pad"
     """``"refuse"``: an utterance of fewer than ``min_frames`` frames is an error, found before training."""
 

@@ -20,6 +20,7 @@ from serkit.run.plugins import make_architecture, make_extractor, named
 from serkit.run.posteriors import merge_units
 from serkit.run.prepare import extract
 from serkit.run.recipe import Recipe, Request, read_recipe, resolve
+from serkit.run.search import chosen
 from serkit.types import FoldContext, Utterance
 
 GROUP_SECONDS = 600.0
@@ -104,9 +105,15 @@ class LoadedRun:
         labels = tuple(self.protocol["labels"])
         parts = []
         for group in _groups(utterances, [info(p).seconds for p in paths]):
-            table = extract(group, self.recipe.features, self.host, events.progress(), events.note)
-            rows = {n: table.rows(n, [u.id for u in group]) for n in table.names}
-            parts.append(sum(self._fold_posteriors(fold, rows, labels) for fold in self.folds))
+            made: dict[str, dict[str, list[Any]]] = {}  # folds that searched may differ in their features
+            total: Any = 0.0
+            for fold in self.folds:
+                recipe = chosen(self.recipe, fold, self.host)
+                if repr(recipe.features) not in made:
+                    table = extract(group, recipe.features, self.host, events.progress(), events.note)
+                    made[repr(recipe.features)] = {n: table.rows(n, [u.id for u in group]) for n in table.names}
+                total = total + self._fold_posteriors(recipe, fold, made[repr(recipe.features)], labels)
+            parts.append(total)
         mean = np.concatenate(parts) / len(self.folds)
         seen = self._seen([decoded_sha256(p) for p in paths])
         return [
@@ -120,11 +127,13 @@ class LoadedRun:
             for path, row, times in zip(paths, mean, seen, strict=True)
         ]
 
-    def _fold_posteriors(self, fold: Path, rows: Mapping[str, list[Any]], labels: tuple[str, ...]) -> Any:
+    def _fold_posteriors(
+        self, recipe: Recipe, fold: Path, rows: Mapping[str, list[Any]], labels: tuple[str, ...]
+    ) -> Any:
         from serkit.run.models import load_fold_model
 
         first = {key: arrays[0] for key, arrays in rows.items()}
-        model = load_fold_model(self.recipe, fold, labels, first, self.host)
+        model = load_fold_model(recipe, fold, labels, first, self.host)
         units, count = model.units(rows), len(next(iter(rows.values())))
         return merge_units(model.logits(units), units.utterance, count, model.architecture.unit.merge)
 

@@ -18,6 +18,7 @@ from serkit.run.models import FoldModel, load_fold_model
 from serkit.run.plugins import named
 from serkit.run.prepare import extractors
 from serkit.run.recipe import Recipe
+from serkit.run.search import chosen
 
 SECONDS = 3.0
 """Length of the utterance in seconds, near the mean of acted corpora."""
@@ -42,6 +43,7 @@ def run_cost(recipe: Recipe, fold: Path, labels: tuple[str, ...], host: Host) ->
     """
     import torch
 
+    recipe = chosen(recipe, fold, host)
     made = extractors(recipe.features, host)
     who = {name: named(host, "feature", c.feature) for name, c in recipe.features.items()}
     rows = _frames(made, who)

@@ -15,14 +15,18 @@ class Events:
         """A progress bar for work that is counted (files read, audio hashed)."""
         return SilentProgress()
 
-    def training_started(self, folds: int, epochs: int) -> None:
-        """``folds`` folds (over all seeds) of at most ``epochs`` epochs are about to be trained."""
+    def training_started(self, folds: int, epochs: int, candidates: int = 1) -> None:
+        """``folds`` folds (over all seeds) of at most ``epochs`` epochs are about to be trained, each of them
+        ``candidates`` times where a search chooses among so many."""
 
     def batch_done(self, fold: str, epoch: int, step: int, steps: int, loss: float) -> None:
         """Step ``step`` of ``steps`` in this epoch is done."""
 
     def epoch_done(self, fold: str, epoch: int, loss: float, dev_uar: float | None) -> None:
         """An epoch (counted from 1) is done."""
+
+    def candidate_done(self, fold: str, seed: int, words: str) -> None:
+        """A candidate of a search is trained and scored on development; ``words`` is its line."""
 
     def fold_done(self, fold: str, seed: int, words: str) -> None:
         """A fold is done; ``words`` is its line."""

@@ -109,7 +109,8 @@ def _check_same(path: Path, recipe: Recipe) -> None:
     now = recipe.to_dict()
     for tables in (before, now):
         tables["dataset"] = without_paths(tables["dataset"])
-        tables["run"].pop("device", None)
+        for key in ("device", "recipe"):
+            tables["run"].pop(key, None)
         tables.pop("published", None)
     differing = sorted(_differences(before, now))
     if differing:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,19 +17,21 @@ from annotated_types import Ge, Gt
 
 from serkit import config
 from serkit.errors import ConfigError, PluginError, UnknownNameError, UserError
-from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, Host, ProtocolSpec
-from serkit.run import corpora
+from serkit.host import ArchitectureSpec, DatasetSpec, FeatureSpec, Host, ProtocolSpec, RecipeSpec
+from serkit.run import corpora, grid
 from serkit.run.corpora import CorpusChoice
 from serkit.run.plugins import make_architecture, named
+from serkit.run.sets import leaves, parse_sets
 from serkit.types import Information, Published, Training
 
 SCHEMA = 1
-TABLES = ("run", "architecture", "training", "features", "dataset", "protocol", "published")
+TABLES = ("run", "architecture", "training", "features", "dataset", "protocol", "search", "sweep", "published")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunTable:
-    """``[run]``: what is run and how. ``folds`` are numbers into the protocol's folds; empty means all."""
+    """``[run]``: what is run and how. ``folds`` are numbers into the protocol's folds; empty means all. ``recipe`` is
+    the name of the shipped recipe it began as, if any."""
 
     plugin: str
     preset: str
@@ -37,6 +39,7 @@ class RunTable:
     folds: tuple[Annotated[int, Ge(0)], ...] = ()
     device: Literal["auto", "cpu", "cuda"] = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    recipe: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +60,11 @@ class FeatureChoice:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """A resolved recipe. ``architecture`` is an instance of the plugin's config dataclass."""
+    """A resolved recipe. ``architecture`` is an instance of the plugin's config dataclass.
+
+    ``search`` and ``sweep`` hold values to try (``serkit/run/grid.py``): of each fold the best on the development
+    speakers, and a run each.
+    """
 
     run: RunTable
     architecture: Any
@@ -67,6 +74,8 @@ class Recipe:
     protocol: str
     information: Information
     published: Published | None
+    search: grid.Grid = field(default_factory=dict)
+    sweep: grid.Grid = field(default_factory=dict)
 
     @property
     def dataset(self) -> str:
@@ -84,17 +93,21 @@ class Recipe:
             "dataset": self.corpus.to_dict(),
             "protocol": {"name": self.protocol, "information": self.information},
         }
+        for name, values in (("search", self.search), ("sweep", self.sweep)):
+            if values:
+                tables[name] = grid.to_tables(values)
         if self.published is not None:
             tables["published"] = {k: v for k, v in config.dump(self.published).items() if v is not None}
         return tables
 
     def identity(self) -> str:
-        """SHA-256 over everything that can change a result; where the corpus lies, the device and the published
-        figure cannot."""
+        """SHA-256 over everything that can change a result; where the corpus lies, the device, the recipe's name
+        and the published figure cannot."""
         tables = self.to_dict()
         tables["dataset"] = corpora.without_paths(tables["dataset"])
         tables.pop("published", None)
-        tables["run"].pop("device")
+        for key in ("device", "recipe"):
+            tables["run"].pop(key)
         return hashlib.sha256(json.dumps(tables, sort_keys=True).encode()).hexdigest()
 
 
@@ -133,16 +146,38 @@ def read_recipe(name_or_file: str | Path, host: Host) -> tuple[dict[str, Any], s
                 f"The recipe {path} cannot be read ({why}); name a TOML file, or a recipe of `serkit list recipes`."
             ) from None
         return _parse(text, str(path)), str(path)
-    return _parse(host.recipe_text(str(name_or_file)), f"recipe {name_or_file!r}"), f"recipe {name_or_file!r}"
+    where = f"recipe {name_or_file!r}"
+    return config.merge(
+        _parse(host.recipe_text(str(name_or_file)), where), {"run": {"recipe": str(name_or_file)}}
+    ), where
 
 
 def resolve(request: Request, host: Host) -> Recipe:
     """A complete, checked recipe. Raises UserError sentences for anything unknown or out of range."""
     tables = _check_tables(request)
-    plain = _resolve(request, tables, host)
-    if not request.sets:
-        return plain
-    return _resolve(request, config.merge(tables, _parse_sets(request.sets, plain.to_dict())), host, sets=True)
+    recipe = _resolve(request, tables, host)
+    if request.sets:
+        over = parse_sets(request.sets, recipe.to_dict(), TABLES)
+        settled = {name: grid.without(tables.get(name, {}), over) for name in ("search", "sweep")}
+        recipe = _resolve(request, config.merge({**tables, **settled}, over), host, sets=True)
+    for name in ("search", "sweep"):
+        variants(recipe, name, host)  # a value out of range is told before anything is trained
+    if recipe.published is None:
+        recipe = replace(recipe, published=_published(recipe, host))
+    return recipe
+
+
+def variants(recipe: Recipe, name: Literal["search", "sweep"], host: Host) -> list[tuple[dict[str, Any], Recipe]]:
+    """Every combination of values of ``[search]`` (``[sweep]``) as ``{path: value}``, with the recipe that has them
+    set, and no such table; none where there is no such table. Raises UserError for unknown keys and values out of
+    range."""
+    tables = {k: v for k, v in recipe.to_dict().items() if k != name and (k, name) != ("sweep", "search")}
+    values = recipe.search if name == "search" else recipe.sweep
+    made = []
+    for point in grid.points(values) if values else ():
+        request = Request(recipe=grid.over(tables, point), where=f"[{name}]")
+        made.append((point, _resolve(request, request.recipe, host)))
+    return made
 
 
 def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool = False) -> Recipe:
@@ -179,6 +214,8 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
     if request.epochs is not None:
         training = config.load(Training, {**config.dump(training), "epochs": request.epochs}, where="--epochs")
     published = tables.get("published")
+    sweep = grid.read(tables.get("sweep", {}), "sweep", where)
+    search = _search(request, tables, over, sweep, where, who)
     protocol = _protocol(request, tables, corpora.spec_of(corpus, host))
     wanted = request.information or tables.get("protocol", {}).get("information", "") or protocol.information
     table_of = {"name": protocol.name, "information": wanted}
@@ -191,10 +228,39 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
         corpus=corpus,
         protocol=chosen.name,
         information=chosen.information,
-        published=config.load(Published, published, where=where, path="published")
-        if published
-        else _published(host, plugin, corpus.name),
+        published=config.load(Published, published, where=where, path="published") if published else None,
+        search=search,
+        sweep=sweep,
     )
+
+
+def _search(
+    request: Request,
+    tables: Mapping[str, Any],
+    over: Mapping[str, Any],
+    sweep: grid.Grid,
+    where: str,
+    who: str,
+) -> dict[str, tuple[Any, ...]]:
+    """``[search]``: the preset's, less what the user gave one value or sweeps, and the user's over it."""
+    try:
+        grid.read(over.get("search", {}), "search", "it")
+    except UserError as error:
+        raise PluginError(f"The {who} is wrong: {str(error).rstrip('.')}; tell its authors.") from None
+    preset = grid.without(grid.without(over.get("search", {}), tables), grid.to_tables(sweep))
+    table = config.merge(preset, tables.get("search", {}))
+    if request.epochs is not None:
+        table = grid.without(table, {"training": {"epochs": request.epochs}})
+    search = grid.read(table, "search", where)
+    twice = [path for path in search if path in sweep]
+    if twice:
+        raise ConfigError(f"In {where}, {twice[0]} is in [search] and in [sweep]; a key can be in one of them.")
+    if "training.select" in search:
+        raise ConfigError(
+            f"In {where}, search.training.select would compare the development score of a best epoch, which flatters, "
+            "with that of a last one; set training.select to one of them."
+        )
+    return search
 
 
 def _run_table(request: Request, table: Mapping[str, Any], where: str) -> RunTable:
@@ -224,7 +290,7 @@ def _check_names(tables: Mapping[str, Any], where: str) -> None:
 
 def _check_preset(host: Host, spec: ArchitectureSpec, over: Mapping[str, Any], who: str) -> None:
     """A mistake in a plugin's preset is the plugin's, not the user's."""
-    known = {"architecture": host.load_target(spec.config), "training": Training, "features": None}
+    known = {"architecture": host.load_target(spec.config), "training": Training, "features": None, "search": None}
     for table, values in over.items():
         if table not in known:
             raise PluginError(f"The {who} changes the table {table!r}; a preset may change {', '.join(known)}.")
@@ -261,17 +327,26 @@ def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) ->
     return corpora.protocol_of(spec, request.protocol or tables.get("protocol", {}).get("name", ""))
 
 
-def _published(host: Host, plugin: str, dataset: str) -> Published | None:
-    """The figure of the first shipped recipe, by name, for this architecture and corpus, for runs without a recipe."""
-    mine = [
-        r.spec.name
-        for r in host.specs("recipe")
-        if getattr(r.spec, "architecture", "") == plugin and getattr(r.spec, "dataset", "") == dataset
-    ]
-    if not mine:
-        return None
-    table = _parse(host.recipe_text(mine[0]), f"recipe {mine[0]!r}").get("published")
-    return config.load(Published, table, where=f"recipe {mine[0]!r}", path="published") if table else None
+def _published(recipe: Recipe, host: Host) -> Published | None:
+    """The figure of the shipped recipe that fits a run without a recipe best: of the same architecture and corpus,
+    first by protocol, then preset, then by how few settings differ; None where two of other figures fit alike."""
+    protocol = corpora.protocol_of(corpora.spec_of(recipe.corpus, host), recipe.protocol)
+    full_name, mine = f"{recipe.dataset}/{protocol.name}@{protocol.version}", dict(leaves(recipe.to_dict()))
+    ranked = []
+    for registered in host.specs("recipe"):
+        spec = registered.spec
+        if not isinstance(spec, RecipeSpec) or (spec.architecture, spec.dataset) != (recipe.run.plugin, recipe.dataset):
+            continue
+        where = f"recipe {spec.name!r}"
+        tables = _parse(host.recipe_text(spec.name), where)
+        if tables.get("published"):
+            figure = config.load(Published, tables["published"], where=where, path="published")
+            settings = {k: v for k, v in tables.items() if k in ("architecture", "training", "features", "dataset")}
+            differing = sum(mine.get(path) != value for path, value in leaves(settings))
+            rank = (figure.protocol != full_name, figure.preset != recipe.run.preset, differing)
+            ranked.append((rank, figure))
+    best = [figure for rank, figure in ranked if rank == min(r for r, _ in ranked)]
+    return best[0] if best and all(figure == best[0] for figure in best) else None
 
 
 def _check_tables(request: Request) -> Mapping[str, Any]:
@@ -292,44 +367,6 @@ def _parse(text: str, where: str) -> dict[str, Any]:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{where} is not TOML ({error}).") from None
-
-
-def _parse_sets(sets: Sequence[str], resolved: Mapping[str, Any]) -> dict[str, Any]:
-    tables = {k: v for k, v in resolved.items() if isinstance(v, Mapping)}
-    paths = list(_paths(tables))
-    out: dict[str, Any] = {}
-    for item in sets:
-        key, equals, text = item.partition("=")
-        key = key.strip()
-        if not equals or not key:
-            raise ConfigError(f"--set {item!r} is not path=value; write for example --set training.lr=1e-3.")
-        if "." not in key:
-            key = _only_path(key, paths)
-        elif key.split(".")[0] not in TABLES:
-            raise UnknownNameError("table for --set", key.split(".")[0], TABLES)
-        out = config.merge(out, _nest(key.split("."), config.literal(text)))
-    return out
-
-
-def _only_path(key: str, paths: Sequence[str]) -> str:
-    found = [p for p in paths if p.split(".")[-1] == key]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise ConfigError(f"--set {key} could be any of {', '.join(found)}; name one of them in full.")
-    raise UnknownNameError("key for --set", key, {p.split(".")[-1] for p in paths}, "Name it as table.key=value.")
-
-
-def _paths(tables: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-    for key, value in tables.items():
-        if isinstance(value, Mapping):
-            yield from _paths(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}"
-
-
-def _nest(path: Sequence[str], value: Any) -> dict[str, Any]:
-    return {path[0]: value if len(path) == 1 else _nest(path[1:], value)}
 
 
 def for_device(recipe: Recipe, device: str, precision: str) -> Recipe:

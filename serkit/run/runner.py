@@ -9,31 +9,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from serkit.data.audit import Audit, audit, hash_audio
 from serkit.data.pool import label_map_dict
 from serkit.data.protocols import make_protocol, to_dict
-from serkit.errors import RunFolderError, SerkitError, UnknownNameError, blame
+from serkit.errors import RunFolderError, SerkitError, UnknownNameError
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
-from serkit.run import corpora, demands, device, folder, seeds
+from serkit.run import corpora, demands, device, folder, grid, search
 from serkit.run.cost import run_cost
 from serkit.run.estimate import seconds_of
 from serkit.run.evaluation import evaluate, unscored
 from serkit.run.events import Events, about
 from serkit.run.files import read_arrays, read_json, write_json
-from serkit.run.fitted import load_transforms
-from serkit.run.fold import FoldJob, evaluation_units, fit_estimator, fit_transforms, training_units
 from serkit.run.history import dev_scores, read_history
 from serkit.run.ledger import record
-from serkit.run.plugins import load_metrics, make_architecture, named
-from serkit.run.posteriors import merge_units, softmax
-from serkit.run.predictions import Predictions, Segments
-from serkit.run.prepare import FeatureTable, extract, text_inputs
+from serkit.run.material import Material, fold_job, gather
+from serkit.run.plugins import load_metrics, named
+from serkit.run.predictions import Predictions
 from serkit.run.recipe import Recipe, Request, for_device, resolve
 from serkit.run.scoring.groups import group_values
 from serkit.run.scoring.published import compare_published
-from serkit.run.waveforms import Waveforms, keep_waveforms
+from serkit.run.train_fold import fit, fold_line, predict, prepare
 from serkit.types import Corpus, Fold, Protocol
 
 
@@ -80,7 +75,9 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     try:
         protocol = make_protocol(corpus, wanted)
         folds = choose_folds(protocol, recipe.run.folds)
-        demands.check_corpus(recipe, corpus, protocol, folds, host)
+        search.check_folds(recipe, protocol, folds)
+        for candidate in search.candidates(recipe, host):
+            demands.check_corpus(candidate.recipe, corpus, protocol, folds, host)
         _first_lines(recipe, spec, dataset_spec, folds, host, events)
     finally:  # what is missing may be why a protocol does not fit
         for line in corpus.notes:
@@ -136,8 +133,11 @@ def _first_lines(
 
     def here(wanted: Recipe) -> str:
         sizes = [len(f.train) for f in folds]
-        seconds = seconds_of(wanted, sizes, host, recipe.run.device, recipe.run.precision == "bf16")
-        return "" if seconds is None else f" (about {about(seconds)} here)"
+        each = [
+            seconds_of(c.recipe, sizes, host, recipe.run.device, recipe.run.precision == "bf16")
+            for c in search.candidates(wanted, host)
+        ]
+        return "" if None in each else f" (about {about(sum(x for x in each if x is not None))} here)"
 
     words = f"{recipe.run.plugin}, preset {recipe.run.preset!r}{here(recipe)}"
     if spec.paper_preset and spec.paper_preset != recipe.run.preset:
@@ -146,6 +146,11 @@ def _first_lines(
         paper = replace(paper, run=replace(paper.run, seeds=recipe.run.seeds))
         words += f"; the paper's is {spec.paper_preset!r}{here(paper)}"
     events.note(f"{words}; {recipe.run.device}, {recipe.run.precision}.")
+    if recipe.search:
+        events.note(
+            f"Each fold trains {grid.size(recipe.search)} candidates ({', '.join(recipe.search)}) and keeps the one of "
+            "the best development UAR."
+        )
     if not all(f.dev for f in folds):
         which = "The protocol has" if not any(f.dev for f in folds) else "Some folds have"
         events.note(f"{which} no development part, so every epoch is run there and the last one is kept.")
@@ -164,15 +169,11 @@ def _folds(run: Run, host: Host, events: Events) -> dict[tuple[int, str], Predic
         events.note(f"{len(results)} of {len(pairs)} folds are done already and kept.")
     if not left:
         return results
-    table = _features(run, host, events, [f for _, f in left])
-    training = {i for _, f in left for i in f.train}
-    for line in demands.check_frames(recipe, table, host) + demands.of_training(recipe, run.corpus, training, host):
-        events.note(line)
-    waveforms = keep_waveforms(recipe, run.corpus, training, host, events)
-    events.training_started(len(left), recipe.training.epochs)
+    materials = gather(recipe, run.corpus, [f for _, f in left], host, events)
+    events.training_started(len(left), recipe.training.epochs, len(materials))
     for seed, fold in left:
         started = time.perf_counter()
-        results[seed, fold.name] = predictions = _one_fold(run, host, events, table, waveforms, seed, fold)
+        results[seed, fold.name] = predictions = _one_fold(run, host, events, materials, seed, fold)
         events.fold_done(fold.name, seed, fold_line(predictions, seed, fold.name, time.perf_counter() - started))
         gc.collect()  # a fold's tensors are freed before the next one allocates its own
     return {(s, f.name): results[s, f.name] for s, f in pairs}
@@ -182,7 +183,8 @@ def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
     """The predictions of a finished fold, or None if it is not finished. Raises RunFolderError for a damaged file:
     what is kept must be what the run made."""
     done = path / "predictions.csv"
-    if not all((path / name).exists() for name in ("predictions.csv", "model.safetensors", "transforms.safetensors")):
+    needed = ["predictions.csv", "model.safetensors", "transforms.safetensors"]
+    if not all((path / name).exists() for name in needed + [search.FILE] * bool(run.recipe.search)):
         return None
     read_arrays(path / "model.safetensors")
     read_arrays(path / "transforms.safetensors")
@@ -203,112 +205,28 @@ def _kept(path: Path, fold: Fold, run: Run) -> Predictions | None:
     return found
 
 
-def _features(run: Run, host: Host, events: Events, folds: Sequence[Fold]) -> FeatureTable:
-    ids = {i for f in folds for i in (*f.train, *f.dev, *f.test)}
-    wanted = [u for u in run.corpus.utterances if u.id in ids]
-    return extract(wanted, run.recipe.features, host, events.progress(), events.note)
-
-
 def _one_fold(
-    run: Run,
-    host: Host,
-    events: Events,
-    table: FeatureTable,
-    waveforms: Waveforms | None,
-    seed: int,
-    fold: Fold,
+    run: Run, host: Host, events: Events, materials: Sequence[Material], seed: int, fold: Fold
 ) -> Predictions:
-    import torch
-
-    recipe, by_id = run.recipe, run.corpus.by_id()
-    architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
-    origin = host.get("architecture", recipe.run.plugin)
-    job = FoldJob(
-        plugin=recipe.run.plugin,
-        architecture=architecture,
-        training=recipe.training,
-        protocol=run.protocol,
-        fold=fold,
-        seed=seed,
-        table=table,
-        truth={i: u.label for i, u in by_id.items()},
-        speakers={i: u.speaker for i, u in by_id.items()},
-        folder=folder.fold(run.folder, seed, fold.name),
-        device=recipe.run.device,
-        bf16=recipe.run.precision == "bf16",
-        origin=f"distribution {origin.distribution} {origin.version}",
-        votes={i: u.votes for i, u in by_id.items()},
-        words=frozenset(text_inputs(recipe.features, host)),
-        waveforms=waveforms,
-    )
-    job.folder.mkdir(parents=True, exist_ok=True)
-    path = job.folder / "transforms.safetensors"
-    transforms = load_transforms(architecture, path, job.named) if path.exists() else fit_transforms(job)
-    train, targets = training_units(job, transforms)
-    with seeds.torch_seeded(seed, fold.name, "init"), blame(job.named, "build()"):
-        model = architecture.build(job.context(transforms))
-    if isinstance(model, torch.nn.Module):
-        from serkit.run.trainer import fit_module
-
-        fit_module(job, model, train, targets, transforms, events)
+    """Train and predict a fold; ``materials`` are those of the candidates of a search, or of the recipe alone."""
+    path = folder.fold(run.folder, seed, fold.name)
+    jobs = [
+        (
+            m.candidate,
+            fold_job(m, corpus=run.corpus, protocol=run.protocol, fold=fold, seed=seed, folder=path, host=host),
+        )
+        for m in materials
+    ]
+    if run.recipe.search:
+        job, model, transforms = search.train_best(jobs, host, events)
     else:
-        fit_estimator(job, model, train, targets)
-    predictions = _predict(job, model, transforms)
-    (job.folder / "last.safetensors").unlink(missing_ok=True)
+        job = jobs[0][1]
+        prepared = prepare(job)
+        model, transforms = fit(job, prepared, events), prepared.transforms
+    predictions = predict(job, model, transforms)
+    (path / "last.safetensors").unlink(missing_ok=True)
+    search.clean(path)
     return predictions
-
-
-def _predict(job: FoldJob, model: Any, transforms: Any) -> Predictions:
-    """Predict development and test utterances and write them, before any metric is computed."""
-    from serkit.run.trainer import job_logits
-
-    ids, split = [*job.fold.dev, *job.fold.test], ["dev"] * len(job.fold.dev) + ["test"] * len(job.fold.test)
-    if not ids:  # a final model: nothing to predict, and the file says that the fold is finished
-        nothing = np.zeros((0, len(job.labels)))
-        none = Predictions((), (), (), nothing.argmax(axis=1), nothing.argmax(axis=1), nothing, job.labels)
-        none.write(job.folder / "predictions.csv")
-        return none
-    units = evaluation_units(job, ids, transforms)
-    logits = job_logits(job, model, units)
-    if job.unit.frames:
-        first: dict[int, int] = {}
-        for k, s in enumerate(units.segments):
-            first.setdefault(s.utterance, k)
-        Segments(
-            ids=tuple(ids[s.utterance] for s in units.segments),
-            split=tuple(split[s.utterance] for s in units.segments),
-            segment=np.array([k - first[s.utterance] for k, s in enumerate(units.segments)], np.int64),
-            start_frame=np.array([s.start for s in units.segments], np.int64),
-            frames=np.array([s.frames for s in units.segments], np.int64),
-            posteriors=softmax(logits),
-            labels=job.labels,
-        ).write(job.folder / "segments.csv")
-    posteriors = merge_units(logits, units.utterance, len(ids), job.unit.merge)
-    predictions = Predictions(
-        ids=tuple(ids),
-        split=tuple(split),
-        speaker=tuple(job.speakers[i] for i in ids),
-        truth=job.targets(ids),
-        predicted=posteriors.argmax(axis=1),
-        posteriors=posteriors,
-        labels=job.labels,
-    )
-    predictions.write(job.folder / "predictions.csv")
-    return predictions
-
-
-def fold_line(p: Predictions, seed: int, name: str, seconds: float) -> str:
-    """One line about a finished fold."""
-    from serkit.run.report.facts import tenths
-
-    scores = {}
-    for split in ("dev", "test"):
-        part = p.only(split)
-        hit = part.predicted == part.truth
-        if len(part.ids):
-            scores[split] = float(np.mean([hit[part.truth == k].mean() for k in np.unique(part.truth)]))
-    words = "".join(f"{split} UAR {tenths(score)} %, " for split, score in scores.items()) or "no score, "
-    return f"seed {seed} fold {name}: {words}{seconds:.0f} s"
 
 
 def _evaluate(
@@ -345,6 +263,7 @@ def _evaluate(
         "speaker_independent": independent,
         "training_speakers": _training_speakers(run),
         **scores,
+        "search": search.summary(run.folder, recipe.run.seeds, run.folds),
         "dev": dev_scores(run.folder, recipe.run.seeds, run.folds, recipe.training.select),
         "published": compare_published(
             recipe.published,

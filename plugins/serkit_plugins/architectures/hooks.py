@@ -5,12 +5,15 @@ from __future__ import annotations
 from serkit.host import ArchitectureSpec, hookimpl
 from serkit_plugins.architectures.acnn.config import PRESETS as ACNN
 from serkit_plugins.architectures.acrnn.config import PRESETS as ACRNN
+from serkit_plugins.architectures.afcn.config import MULTIHEAD_PRESETS as AFCN_MULTIHEAD
+from serkit_plugins.architectures.afcn.config import PRESETS as AFCN
 from serkit_plugins.architectures.cnn_lstm.config import PRESETS as CNN_LSTM
 from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
 from serkit_plugins.architectures.he import config as he
 from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
 from serkit_plugins.architectures.svm.config import PRESETS as SVM
 
+_AFCN = "Zhang, Du, Wang, Zhang, Tu, Attention Based Fully Convolutional Network for Speech Emotion Recognition, 2019"
 _HE = (
     "X. He, L. Ren, Y. He, Speech Emotion Recognition using Convolutional Neural Networks and Recurrent Neural "
     "Networks with Attention Model"
@@ -85,6 +88,27 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=DNN_ELM,
             default_preset="paper",
             paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="afcn",
+            summary="AFCN: AlexNet's convolutions over a whole spectrogram, attention over time and frequency",
+            target="serkit_plugins.architectures.afcn.model:Afcn",
+            config="serkit_plugins.architectures.afcn.config:AfcnConfig",
+            citation=_AFCN,
+            license="Apache-2.0",
+            presets=AFCN,
+            default_preset="paper",
+            paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="afcn-multihead",
+            summary="AFCN with several attention heads and a penalty that drives them apart",
+            target="serkit_plugins.architectures.afcn.model:AfcnMultihead",
+            config="serkit_plugins.architectures.afcn.config:AfcnMultiheadConfig",
+            citation=f"after {_AFCN}",
+            license="Apache-2.0",
+            presets=AFCN_MULTIHEAD,
+            default_preset="heads4",
         ),
         ArchitectureSpec(
             name="he-svm",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from serkit.host import RecipeSpec, hookimpl
 
 _CHEN = "Chen, He, Yang, Zhang, IEEE Signal Processing Letters 25(10), 2018"
+_ZHANG = "Zhang, Du, Wang, Zhang, Tu, Attention Based Fully Convolutional Network for Speech Emotion Recognition, 2019"
 
 
 @hookimpl
@@ -98,5 +99,21 @@ def serkit_recipes() -> list[RecipeSpec]:
             citation=_CHEN,
             architecture="dnn-elm",
             dataset="iemocap",
+        ),
+        RecipeSpec(
+            name="zhang2019-iemocap",
+            summary="AFCN on improvised IEMOCAP: ten speakers left out in turn",
+            target="serkit_plugins.recipes:zhang2019-iemocap.toml",
+            citation=_ZHANG,
+            architecture="afcn",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
+            name="afcn-emodb",
+            summary="AFCN, preset small, on EMO-DB, on which its paper has no figure",
+            target="serkit_plugins.recipes:afcn-emodb.toml",
+            citation=f"after {_ZHANG}",
+            architecture="afcn",
+            dataset="emodb",
         ),
     ]

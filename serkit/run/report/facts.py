@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from serkit.errors import RunFolderError
+from serkit.run import grid
 from serkit.run.files import read_json
 
 _NAMED = 6
@@ -175,6 +176,26 @@ def development(m: Mapping[str, Any]) -> str:
     found = [(words, _number(dev.get(key))) for key, words in (("best", "best epoch"), ("last", "last epoch"))]
     known = [f"{words} {percent(x)}" for words, x in found if x is not None]
     return f"Development UAR, mean over folds: {', '.join(known)}." if known else ""
+
+
+def search_rows(m: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Rows (candidate, mean development UAR, how often it was chosen) of a search; empty without one."""
+    rows = (m.get("search") or {}).get("candidates") or ()
+    return [(grid.words(r["values"]), percent(r["dev_uar"]), str(r["chosen"])) for r in rows]
+
+
+SEARCH_HEAD = ("Candidate", "Development UAR, mean", "Chosen")
+
+
+def search_words(m: Mapping[str, Any]) -> str:
+    """What each fold chose, and on what grounds."""
+    found = (m.get("search") or {}).get("folds") or {}
+    if not found:
+        return ""
+    many = int(m.get("n_seeds") or 1) > 1
+    names = ((fold if many else fold.partition("-")[2], r) for fold, r in found.items())
+    each = "; ".join(f"{name}: {grid.words(r['values'])} ({percent(r['dev_uar'])})" for name, r in names)
+    return f"Chosen in each fold on its development speakers alone, the best UAR, the first of several: {each}."
 
 
 def environment_rows(facts: Facts) -> list[tuple[str, str]]:

@@ -36,6 +36,7 @@ def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
         _section("Classes", class_part if scored else ""),
         _section("Groups", _groups(facts)),
         _section("Posteriors", _posteriors(images)),
+        _section("Search", _search(facts)),
         _section("Training", _training(facts, images)),
         _section("Scores", _score_table(facts) if scored else ""),
         _section("Corpora", _corpora(facts)),
@@ -152,6 +153,12 @@ def _confusion(facts: f.Facts) -> str:
 
 def _training(facts: f.Facts, images: dict[str, tuple[bytes, bytes]]) -> str:
     return _picture(images, "training", "training loss and development UAR by epoch, one line a fold")
+
+
+def _search(facts: f.Facts) -> str:
+    rows = f.search_rows(facts.metrics)
+    words = f"<p>{escape(f.search_words(facts.metrics))}</p>"
+    return _table(f.SEARCH_HEAD, map(_cells, rows)) + words if rows else ""
 
 
 def _groups(facts: f.Facts) -> str:

@@ -32,6 +32,8 @@ def render(facts: f.Facts) -> str:
 
     if f.scored(m):
         parts += _folds_and_classes(facts)
+    if f.search_rows(m):
+        parts += ["## Search", _table(f.SEARCH_HEAD, f.search_rows(m)), escape(f.search_words(m))]
     if facts.histories:
         parts += ["## Training", "![Training loss and development UAR](plots/training.png)"]
 
