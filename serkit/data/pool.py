@@ -41,7 +41,11 @@ def map_labels(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
     mapped = build(
         corpus.name,
         corpus.root,
-        [replace(u, label=target[u.label]) for u in corpus.utterances if target[u.label]],
+        [
+            replace(u, label=target[u.label], votes=_mapped(u.votes, target))
+            for u in corpus.utterances
+            if target[u.label]
+        ],
         labels,
         subset=", ".join(
             [corpus.subset, *(f"{s} as {changed[s]}" if changed[s] else f"no {s}" for s in sorted(changed))]
@@ -53,6 +57,16 @@ def map_labels(corpus: Corpus, table: Mapping[str, str]) -> Corpus:
     )
     rows = [MappedLabel(corpus.name, s, t or None, counts[s]) for s, t in target.items()]
     return replace(mapped, label_map=tuple(rows))
+
+
+def _mapped(votes: Mapping[str, float], target: Mapping[str, str]) -> dict[str, float]:
+    """Votes under the new names of their classes; those for a class that is left out go with it."""
+    found: dict[str, float] = {}
+    for name, n in votes.items():
+        new = target.get(name, name)
+        if new:
+            found[new] = found.get(new, 0.0) + n
+    return found
 
 
 def pool(corpora: Sequence[Corpus]) -> Corpus:

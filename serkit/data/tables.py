@@ -31,6 +31,9 @@ PARTS: Mapping[str, str] = {
 }
 """What tools call the parts of a split, in lower case, to SerKit's names."""
 
+VOTES = "votes:"
+"""How the name of a column of raters' votes begins; the class follows: ``votes:happy``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Row:

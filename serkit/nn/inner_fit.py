@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from serkit.errors import ConfigError, UserError
 from serkit.nn.optimizers import make_optimizer, rate, set_rate
-from serkit.types import Augment, Training
+from serkit.types import Training
 
 
 def fit_loop(
@@ -70,7 +70,7 @@ def _check(training: Training) -> None:
         "patience": bool(training.patience),
         "select": training.select == "best",
         "crop": bool(training.crop),
-        "augment": training.augment != Augment(),
+        "augment": training.augment.active,
     }
     for name, wanted in ignored.items():
         if wanted:

@@ -31,7 +31,7 @@ def corpus(tmp_path: Path) -> Corpus:
         Utterance(
             id="w/a ä", path=a, label="angry", speaker="s,1", sex="f", session="1", scenario="acted",
             text='He said "no",\nthen left', language="en", take="a", intensity="strong",
-            extra={"age": "31", "split": "dev", "fold": "3"},
+            extra={"age": "31", "split": "dev", "fold": "3"}, votes={"angry": 2.0, "a, b": 1 / 3},
         ),
         Utterance(id="b#0.1-0.30000000000000004", path=b, label="sad", speaker="", start=0.1, end=0.1 + 0.2),
     ]  # fmt: skip
@@ -81,7 +81,7 @@ def test_a_name_that_begins_with_a_space_is_found_again(tmp_path: Path) -> None:
     assert read(write_manifest(build("mine", tmp_path, [one], ["sad"]), tmp_path / "m.csv")).utterances == (one,)
 
 
-@pytest.mark.parametrize("key", ["file", "text", "", " age", "Take", "Fold"])
+@pytest.mark.parametrize("key", ["file", "text", "", " age", "Take", "Fold", "Votes:sad"])
 def test_metadata_that_cannot_be_a_column_is_refused(corpus: Corpus, tmp_path: Path, key: str) -> None:
     rows = [replace(u, extra={key: "x"}) for u in corpus.utterances]
     with pytest.raises(CorpusError, match="cannot be a column of its own"):

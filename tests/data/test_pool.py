@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_label_map_renames_merges_and_drops() -> None:
             "surprise": {"target": None, "utterances": 4},
         }
     }
+
+
+def test_votes_follow_the_label_map() -> None:
+    one = corpus("a", ("angry", "calm", "neutral", "surprise"))
+    votes = {"calm": 1.0, "neutral": 2.0, "surprise": 4.0, "bored": 8.0}
+    one = replace(one, utterances=tuple(replace(u, votes=votes) for u in one.utterances))
+    mapped = map_labels(one, {"calm": "neutral", "surprise": ""})
+    assert all(u.votes == {"neutral": 3.0, "bored": 8.0} for u in mapped.utterances)
 
 
 def test_two_classes_may_change_places() -> None:

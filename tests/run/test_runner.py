@@ -18,10 +18,12 @@ import soundfile
 
 import serkit
 from serkit.data.corpus import build
+from serkit.data.export import write_manifest
 from serkit.data.protocols import make_protocol
 from serkit.errors import RunFolderError, UnknownNameError, UserError
 from serkit.host import get_host
 from serkit.host.protocols import LOSO_NEXT
+from serkit.run import corpora
 from serkit.run.events import Events
 from serkit.run.recipe import Request, resolve
 from serkit.run.runner import Run, execute
@@ -272,3 +274,19 @@ def test_changed_copies_are_trained_on_and_their_memory_is_told(finished: Path, 
     changed, plain = results(tmp_path / "run"), results(finished)
     assert changed.keys() < plain.keys()
     assert all(changed[name] != plain[name] for name in changed)
+
+
+def test_votes_of_a_manifest_are_trained_on(tmp_path: Path) -> None:
+    demo = corpora.load(resolve(Request(plugin="acrnn", dataset="demo"), get_host()).corpus, get_host())
+    unsure = {"sad": 1.0, "neutral": 1.0}
+    rows = tuple(replace(u, votes=unsure if u.label == "sad" else {}) for u in demo.utterances)
+    manifest = write_manifest(replace(demo, utterances=rows), tmp_path / "votes.csv")
+    notes = Notes()
+    few = {"dataset": "csv", "data": [manifest], "folds": [0], "epochs": 1}
+    go(tmp_path / "labels", **few)
+    go(tmp_path / "votes", **few, events=notes, sets=[*TINY, 'training.targets="votes"'])
+    assert results(tmp_path / "labels") != results(tmp_path / "votes")
+    assert "144 of 192 training utterances have no vote for any of the classes" in "".join(notes.lines)
+    with pytest.raises(UserError, match="but demo has none"):
+        go(tmp_path / "none", sets=[*TINY, 'training.targets="votes"'])
+    assert not (tmp_path / "none").exists()

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any, Literal
 
 from serkit import config
-from serkit.data.corpus import build, count_notes
+from serkit.data.corpus import build, count_notes, few
 from serkit.data.intact import unreadable
 from serkit.data.progress import Progress
 from serkit.data.recognise import wrong_folder
@@ -56,6 +56,9 @@ _DOUBTFUL = (SILENT, "1076_MTI_NEU_XX", "1064_TIE_SAD_XX", "1064_IEO_DIS_MD")
 _NAME = re.compile(r"(\d{4}_[A-Z]{3}_[A-Z]{3}_)(LO|MD|HI|XX?)")
 _EXPECTED = "files named like AudioWAV/1001_DFA_ANG_XX.wav (actor, sentence, emotion, level) at any depth"
 _VOTES_FILE = PurePath("processedResults", "summaryTable.csv")
+_COUNTS_FILE = PurePath("processedResults", "tabulatedVotes.csv")
+_HEARD = "1"
+"""First digit of a row's number in that table, where listeners heard the recording and saw nothing."""
 _ACTORS_FILE = PurePath("VideoDemographics.csv")
 
 
@@ -78,9 +81,10 @@ class CremaD:
     def load(self, root: Path) -> Corpus:
         """The corpus below ``root``; ids are file names without suffix, with ``X`` as level written ``XX``.
 
-        Age, race and ethnicity come into ``extra`` where the clone's table of actors is found. What is missing or was
-        left out is in ``notes``. Raises CorpusError if no recording of CREMA-D is there, or the table of votes is
-        needed and cannot be read.
+        Age, race and ethnicity come into ``extra`` where the clone's table of actors is found, and how many listeners
+        heard each emotion (sound alone) into ``votes`` where its table of counts is. What is missing or was left out is
+        in ``notes``. Raises CorpusError if no recording of CREMA-D is there, or the table of votes is needed and cannot
+        be read.
         """
         root = Path(root)
         if not root.is_dir():
@@ -93,13 +97,15 @@ class CremaD:
         notes = gap_notes(chosen, expected, "CREMA-D", "actors")
         missing = set(expected) - set(chosen)
         actors = _actors(root)
-        utterances = [_utterance(x, p, actors.get(x[:4], {})) for x, p in chosen.items()]
+        votes, unread = _votes(root)
+        utterances = [_utterance(x, p, actors.get(x[:4], {}), votes.get(x, {})) for x, p in chosen.items()]
         notes += count_notes(utterances, labels=Counter(_label(x) for x in expected))
         if SILENT in chosen:
             notes.append(
                 f"{SILENT} is silent in the published corpus, as its authors say, and is kept as one of the 7442 "
                 '(dataset option subset = "7441" leaves it out).'
             )
+        notes += unread
         subset: str = self.options.subset
         if self.options.labels == "perceived":
             utterances, unheard, unclear = _perceived(utterances, root)
@@ -119,7 +125,7 @@ class CremaD:
     def identify(self, path: PurePath) -> Utterance | None:
         """What the name of a file says, be it WAV, MP3 or video; None if it is not CREMA-D's."""
         name = _canonical(path)
-        return _utterance(name, Path(path), {}) if name else None
+        return _utterance(name, Path(path), {}, {}) if name else None
 
     def check(self, root: Path, progress: Progress | None = None) -> list[str]:
         """Sentences naming each recording under ``root`` that cannot be decoded, with what is known of it."""
@@ -171,7 +177,7 @@ def _label(name: str) -> str:
     return LABELS[name[9:12]]
 
 
-def _utterance(name: str, path: Path, actor: Mapping[str, str]) -> Utterance:
+def _utterance(name: str, path: Path, actor: Mapping[str, str], votes: Mapping[str, float]) -> Utterance:
     speaker, text, emotion, level = name.split("_")
     return Utterance(
         id=name,
@@ -184,6 +190,7 @@ def _utterance(name: str, path: Path, actor: Mapping[str, str]) -> Utterance:
         scenario="acted",
         intensity=LEVELS[level],
         extra={"text_code": text, **actor},
+        votes=votes,
     )
 
 
@@ -202,6 +209,31 @@ def _actors(root: Path) -> dict[str, dict[str, str]]:
     table = read_csv(path, columns)
     table.need(*columns)
     return {row.cells["ActorID"]: {c.lower(): row.cells[c] for c in columns[1:] if row.cells[c]} for row in table.rows}
+
+
+def _votes(root: Path) -> tuple[dict[str, dict[str, float]], list[str]]:
+    """Recording to the number of listeners that heard each emotion in it, as far as the clone's table is there, and a
+    note on rows or a table that could not be read: they cost the votes, not the corpus."""
+    path = _beside(root, _COUNTS_FILE)
+    if path is None:
+        return {}, []
+    try:
+        table = read_csv(path, ("fileName", *VOTES))
+        table.need("fileName", *VOTES)
+    except CorpusError as error:
+        return {}, [f"The listeners' votes were left out: {error}"]
+    found: dict[str, dict[str, float]] = {}
+    unread = []
+    for row in table.rows:
+        if not row.cells[table.columns[0]].startswith(_HEARD):
+            continue
+        counts = {VOTES[code]: row.cells[code] for code in VOTES}
+        if not all(c.isascii() and c.isdigit() for c in counts.values()):
+            unread.append(str(row.line))
+            continue
+        name = row.cells["fileName"]
+        found[_canonical(PurePath(name)) or name] = {label: float(c) for label, c in counts.items() if int(c)}
+    return found, [f"Rows of {path} that hold no counts were left out: lines {few(unread, 5)}."] if unread else []
 
 
 def _perceived(every: Sequence[Utterance], root: Path) -> tuple[list[Utterance], set[str], list[str]]:

@@ -16,7 +16,7 @@ _WOMEN = (2, 3, 4, 6, 7, 8, 9, 10, 12, 13, 18, 20, 21, 24, 25, 28, 29, 30, 37, 4
 
 def write(root: Path, whole: bool = False) -> Path:
     """Write a clone into ``root`` and return it: ``AudioWAV/``, ``VideoDemographics.csv`` and
-    ``processedResults/summaryTable.csv``.
+    ``summaryTable.csv`` and ``tabulatedVotes.csv`` of ``processedResults/``.
 
     With ``whole`` all 7,442 files; otherwise four sentences of ten actors, five of them women. Ages and votes are made
     up: every seventh recording is a tie, and of the others every fifth is heard as neutral.
@@ -45,4 +45,14 @@ def write(root: Path, whole: bool = False) -> Path:
     columns = '"","FileName","VoiceVote","VoiceLevel","FaceVote","FaceLevel","MultiModalVote","MultiModalLevel"'
     (root / "processedResults").mkdir(exist_ok=True)
     (root / "processedResults" / "summaryTable.csv").write_text("\n".join([columns, *votes, ""]), encoding="utf-8")
+    counts = ['"","A","D","F","H","N","S","fileName","numResponses"']
+    for modality in (1, 2, 3):  # heard, seen, heard and seen
+        counts += [f'"{modality}{i:05}",{_counts(name, modality)},"{name}",10' for i, name in enumerate(names, 1)]
+    (root / "processedResults" / "tabulatedVotes.csv").write_text("\n".join([*counts, ""]), encoding="utf-8")
     return root
+
+
+def _counts(name: str, modality: int) -> str:
+    """Of ten raters, those who saw the actor agree with what was asked for; of those who heard, six do."""
+    right = 6 if modality == 1 else 10
+    return ",".join(str(right * (code == name[9:12]) + (10 - right) * (code == "NEU")) for code in EMOTIONS)

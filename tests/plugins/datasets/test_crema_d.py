@@ -222,3 +222,26 @@ def test_protocols_keep_what_they_promise(whole: Path) -> None:
     assert [len(t) for t in texts] == [3, 3, 3, 3]
     # written down once; a change of it makes every earlier result incomparable and needs a new protocol version
     assert protocols["actor_groups"].hash == "22f722dfababfc0a73c41461fbfd72965f8dcab0a6d511b873a348e95c0a9df4"
+
+
+def test_what_listeners_heard_becomes_votes(small: Path, tmp_path: Path) -> None:
+    corpus = CremaD().load(small)
+    for u in corpus.utterances:
+        assert u.votes == ({"neutral": 10.0} if u.label == "neutral" else {u.label: 6.0, "neutral": 4.0})
+    clone = shutil.copytree(small, tmp_path / "clone")
+    table = clone / "processedResults" / "tabulatedVotes.csv"
+    lines = table.read_text().splitlines()
+    name = lines[1].split('"')[3]
+    table.write_text("\n".join([lines[0], lines[1].replace(",6,", ",x,", 1), *lines[2:]]))
+    assert ",6," in lines[1]
+    damaged = CremaD().load(clone)
+    assert not damaged.by_id()[name].votes
+    assert sum(bool(u.votes) for u in damaged.utterances) == len(corpus.utterances) - 1
+    assert damaged.notes[-1] == f"Rows of {table} that hold no counts were left out: lines 2."
+    table.write_text(lines[0].replace('"H"', '"J"') + "\n" + lines[1])
+    damaged = CremaD().load(clone)
+    assert not any(u.votes for u in damaged.utterances)
+    assert "The listeners' votes were left out: " in damaged.notes[-1]
+    assert "no column 'H'" in damaged.notes[-1]
+    table.unlink()
+    assert not any(u.votes for u in CremaD().load(clone).utterances)

@@ -131,8 +131,10 @@ def test_an_utterance_says_all_that_the_corpus_says(tmp_path: Path) -> None:
         "votes": "E2:happy+excited E3:neutral M1:bored_stiff",
         "ratings": "E3:4,3,3 M1:5,-,2.5",
     }
+    assert u.votes == {"happy": 1.0, "neutral": 1.0}  # E2 ticked happy and excited, which are one; M1 is the actor
     (u,) = load(tmp_path, classes="all", events=False).utterances
     assert (u.label, u.text) == ("excited", "So long.")
+    assert u.votes == {"happy": 0.5, "excited": 0.5, "neutral": 1.0}
 
 
 def test_the_files_of_the_tree_have_the_quirks_of_the_release(tmp_path: Path) -> None:

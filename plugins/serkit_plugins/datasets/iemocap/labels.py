@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -88,6 +89,18 @@ def read_transcripts(path: Path) -> tuple[list[tuple[str, str, str]], list[str]]
         elif turn.rated:
             found.append((turn.name, " ".join(match[2].split()), where))
     return found, unread
+
+
+def outside_votes(votes: Iterable[str]) -> dict[str, float]:
+    """Class to votes of the raters outside the dialogue, from ``Turn.votes``; each rater has one vote, which is
+    shared by all that were ticked. The consensus was made of these raters, not of the actors' own view."""
+    found: dict[str, float] = {}
+    for vote in votes:
+        rater, _, ticked = vote.partition(":")
+        classes = sorted(set(ticked.split("+")) - {""})
+        for name in classes if rater.startswith("E") else ():
+            found[name] = found.get(name, 0.0) + 1 / len(classes)
+    return found
 
 
 def _turn(line: str, where: str) -> Turn:

@@ -18,7 +18,7 @@ from serkit.data.recordings import collect
 from serkit.errors import CorpusError
 from serkit.types import Corpus, Utterance
 from serkit_plugins.datasets.iemocap.counts import CODES, NO_CONSENSUS, differences, published
-from serkit_plugins.datasets.iemocap.labels import Turn, read_transcripts, read_turns
+from serkit_plugins.datasets.iemocap.labels import Turn, outside_votes, read_transcripts, read_turns
 from serkit_plugins.datasets.iemocap.names import (
     DIALOGUE,
     SCENARIOS,
@@ -97,7 +97,8 @@ class Iemocap:
         ``notes`` say what is missing of the published corpus and what was left out, and ``complete`` whether each
         speaker has as many turns of each label as published. ``extra`` of an utterance holds its ``dialogue``, the
         code of its ``consensus``, mean ``valence``, ``activation`` and ``dominance``, ``turn_start`` and ``turn_end``
-        (seconds in the dialogue), and ``votes`` and ``ratings`` as ``docs/corpora.md`` describes them.
+        (seconds in the dialogue), and ``votes`` and ``ratings`` as ``docs/corpora.md`` describes them. ``votes`` of an
+        utterance count the raters outside the dialogue.
 
         Raises CorpusError if no copy of IEMOCAP is there, or a line of it is damaged.
         """
@@ -200,6 +201,12 @@ class Iemocap:
                 found.notes.append(f"{len(places)} {problem}: {few(places, 3)}.")
         return found
 
+    def _votes(self, turn: Turn) -> dict[str, float]:
+        votes = outside_votes(turn.votes)
+        if self.options.merge_excited and "excited" in votes:
+            votes["happy"] = votes.get("happy", 0.0) + votes.pop("excited")
+        return votes
+
     def _utterance(self, turn: Turn, found: _Found) -> Utterance:
         name, text = turn.name, found.texts.get(turn.name.name)
         if text is not None and not self.options.events:
@@ -225,6 +232,7 @@ class Iemocap:
                 "votes": " ".join(turn.votes),
                 "ratings": " ".join(turn.ratings),
             },
+            votes=self._votes(turn),
         )
 
 

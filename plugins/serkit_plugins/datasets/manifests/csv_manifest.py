@@ -11,12 +11,20 @@ from serkit.data.recognise import wrong_folder
 from serkit.data.tables import PARTS, Row, Table, read_csv, seconds
 from serkit.errors import CorpusError
 from serkit.types import Corpus
-from serkit_plugins.datasets.manifests.rows import SEXES, Entry, ManifestOptions, assemble, metadata
+from serkit_plugins.datasets.manifests.rows import (
+    SEXES,
+    Entry,
+    ManifestOptions,
+    assemble,
+    metadata,
+    vote_columns,
+    votes_of,
+)
 
 FIELDS = ("speaker", "session", "scenario", "text", "language", "take", "intensity")
 """Columns that are fields of an utterance by the same name."""
 COLUMNS = ("file", "emotion", "start", "end", "sex", "split", "fold", "corpus", *FIELDS)
-"""All columns that mean something; others are kept as metadata."""
+"""All columns that mean something, besides votes; others are kept as metadata."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,8 +46,9 @@ class CsvManifest:
         manifest = find_csv(Path(root), "a CSV manifest")
         table = read_csv(manifest, COLUMNS)
         table.need("file", "emotion")
-        others, notes = metadata(table, COLUMNS)
-        entries = [_entry(table, row, others) for row in table.rows]
+        votes = vote_columns(table)
+        others, notes = metadata(table, (*COLUMNS, *votes))
+        entries = [_entry(table, row, others, votes) for row in table.rows]
         return assemble("csv", manifest, entries, self.options, roots=[manifest.parent], notes=notes)
 
 
@@ -62,7 +71,7 @@ def find_csv(root: Path, what: str) -> Path:
     return found[0]
 
 
-def _entry(table: Table, row: Row, others: list[str]) -> Entry:
+def _entry(table: Table, row: Row, others: list[str], votes: list[str]) -> Entry:
     where, cells = table.where(row), row.cells
     if not cells["file"]:
         raise CorpusError(f"{where}: the cell of file is empty; name the recording, or delete the row.")
@@ -83,5 +92,6 @@ def _entry(table: Table, row: Row, others: list[str]) -> Entry:
         end=seconds(cells.get("end", ""), where, "end"),
         sex=SEXES.get(sex.lower()),
         extra=extra,
+        votes=votes_of(row, votes, where),
         **known,
     )

@@ -12,7 +12,15 @@ from serkit.data.tables import PARTS, Row, Table, read_csv, seconds
 from serkit.errors import CorpusError, UnknownNameError
 from serkit.types import Corpus
 from serkit_plugins.datasets.manifests.csv_manifest import find_csv
-from serkit_plugins.datasets.manifests.rows import SEXES, Entry, ManifestOptions, assemble, metadata
+from serkit_plugins.datasets.manifests.rows import (
+    SEXES,
+    Entry,
+    ManifestOptions,
+    assemble,
+    metadata,
+    vote_columns,
+    votes_of,
+)
 
 FIELDS = ("session", "scenario", "text", "language", "take", "intensity")
 COLUMNS = ("file", "start", "end", "speaker", "gender", "sex", "age", "fold", "split", *FIELDS)
@@ -51,11 +59,12 @@ class Nkululeko:
         table.need("file")
         table.need(o.target, remedy='name the column of the label with the dataset option target = "...".')
         folder = Path.cwd() if o.absolute_path else manifest.parent / o.audio_path
-        others, notes = metadata(table, (*COLUMNS, o.target))
+        votes = vote_columns(table)
+        others, notes = metadata(table, (*COLUMNS, o.target, *votes))
         labelled = [row for row in table.rows if row.cells[o.target]]
         if len(labelled) < len(table.rows):
             notes.append(f"Rows without {o.target} that were left out: {len(table.rows) - len(labelled)}.")
-        entries = [_entry(table, row, o.target, others) for row in labelled]
+        entries = [_entry(table, row, o.target, others, votes) for row in labelled]
         return assemble("nkululeko", manifest, entries, o, roots=[folder], notes=notes)
 
 
@@ -82,7 +91,7 @@ def _emptied(table: Table) -> Table:
     return Table(table.path, table.columns, tuple(rows))
 
 
-def _entry(table: Table, row: Row, target: str, others: list[str]) -> Entry:
+def _entry(table: Table, row: Row, target: str, others: list[str], votes: list[str]) -> Entry:
     where, cells = table.where(row), row.cells
     if not cells["file"]:
         raise CorpusError(f"{where}: the cell of file is empty; name the recording, or delete the row.")
@@ -102,5 +111,6 @@ def _entry(table: Table, row: Row, target: str, others: list[str]) -> Entry:
         end=seconds(cells.get("end", ""), where, "end", timedelta=True),
         sex=SEXES.get(gender.lower()),
         extra=extra,
+        votes=votes_of(row, votes, where),
         **known,
     )

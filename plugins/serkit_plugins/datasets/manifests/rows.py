@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -11,7 +12,7 @@ from typing import Literal
 from serkit.data import audio
 from serkit.data.corpus import alike_note, build, few
 from serkit.data.labels import canonical, renaming_note
-from serkit.data.tables import Table
+from serkit.data.tables import VOTES, Row, Table
 from serkit.errors import AudioError, CorpusError, nearest
 from serkit.types import Corpus, Utterance
 from serkit_plugins.datasets.manifests.files import Finder, Ids
@@ -52,6 +53,29 @@ class Entry:
     take: str | None = None
     intensity: str | None = None
     extra: Mapping[str, str] = field(default_factory=dict)
+    votes: Mapping[str, float] = field(default_factory=dict)
+
+
+def vote_columns(table: Table) -> list[str]:
+    """The columns ``votes:happy`` and so on, of raters' votes for a class."""
+    return [c for c in table.columns if c.casefold().startswith(VOTES) and c[len(VOTES) :].strip()]
+
+
+def votes_of(row: Row, columns: Iterable[str], where: str) -> dict[str, float]:
+    """Class to votes of a row; empty cells are no votes. Raises CorpusError for what is no number from 0 on."""
+    found = {}
+    for column in columns:
+        cell = row.cells[column]
+        if not cell:
+            continue
+        try:
+            votes = float(cell)
+        except ValueError:
+            votes = -1.0
+        if not 0 <= votes < math.inf:
+            raise CorpusError(f"{where}: {column} is {cell!r}; a number of votes from 0 on, or nothing, is expected.")
+        found[column[len(VOTES) :].strip()] = votes
+    return found
 
 
 def metadata(table: Table, known: Iterable[str]) -> tuple[list[str], list[str]]:
@@ -95,7 +119,7 @@ def assemble(
         if x in seen:
             raise _twice(e, path, *seen[x])
         seen[x] = (e, path)
-        utterances.append(_utterance(e, x, path, _label(e, options, declared)))
+        utterances.append(_utterance(e, x, path, _label(e, options, declared), _votes(e, options)))
     said = [*notes, *_missing(manifest, lost, len(entries), options)]
     if options.canonical:
         said += filter(None, [renaming_note(e.label for e, _ in seen.values())])
@@ -106,7 +130,7 @@ def assemble(
     return build(name, roots[0], utterances, labels, missing=gone, notes=said)
 
 
-def _utterance(e: Entry, x: str, path: Path, label: str) -> Utterance:
+def _utterance(e: Entry, x: str, path: Path, label: str, votes: Mapping[str, float]) -> Utterance:
     return Utterance(
         id=x,
         path=path,
@@ -122,6 +146,7 @@ def _utterance(e: Entry, x: str, path: Path, label: str) -> Utterance:
         take=e.take,
         intensity=e.intensity,
         extra=e.extra,
+        votes=votes,
     )
 
 
@@ -214,6 +239,14 @@ def _label(e: Entry, options: ManifestOptions, declared: Sequence[str]) -> str:
         hint = f"did you mean {near!r}?" if near else f"the option labels declares {', '.join(declared)}."
         raise CorpusError(f"{e.where}: unknown label {e.label!r}; {hint}")
     return label
+
+
+def _votes(e: Entry, options: ManifestOptions) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, votes in e.votes.items():
+        label = canonical(name) if options.canonical else name
+        found[label] = found.get(label, 0.0) + votes
+    return found
 
 
 def _missing(manifest: Path, lost: Sequence[Entry], total: int, options: ManifestOptions) -> list[str]:

@@ -58,6 +58,23 @@ def test_every_column_finds_its_place(tmp_path: Path, load: Load) -> None:
     assert "anger to angry (1)" in corpus.notes[1]
 
 
+def test_votes_are_columns_named_after_classes(tmp_path: Path, load: Load, refused: Refused) -> None:
+    path = manifest(
+        tmp_path,
+        "file,emotion,votes:happiness,Votes:joy,votes:sad,votes:,odd\na.wav,sad,1,2,0.5,9,\nb.wav,sad,,,,,\n",
+        "a.wav",
+        "b.wav",
+    )
+    a, b = load(path).utterances
+    assert a.votes == {"happy": 3.0, "sad": 0.5}  # two names of one class
+    assert b.votes == {}
+    assert load(path).notes[0] == "Columns kept as metadata: votes:."
+    assert load(path, canonical=False).utterances[0].votes == {"happiness": 1.0, "joy": 2.0, "sad": 0.5}
+    for cell in ("x", "-1", "nan", "inf"):
+        bad = manifest(tmp_path, f"file,emotion,votes:sad\na.wav,sad,{cell}\n", "a.wav", name="bad.csv")
+        assert f"bad.csv, line 2: votes:sad is {cell!r}; a number of votes from 0 on" in refused(bad)
+
+
 def test_columns_without_a_cell_are_no_metadata(tmp_path: Path, load: Load) -> None:
     path = manifest(tmp_path, "file,emotion,x,,\na.wav,sad,,,1\nb.wav,sad,,,\n", "a.wav", "b.wav")
     assert load(path).notes == ("Columns kept as metadata: column_5.",)

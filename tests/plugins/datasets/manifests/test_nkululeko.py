@@ -51,6 +51,13 @@ def test_every_column_finds_its_place(tmp_path: Path, load: Load) -> None:
     assert "Rows without emotion that were left out: 1." in corpus.notes
 
 
+def test_votes_are_columns_named_after_classes(tmp_path: Path, load: Load) -> None:
+    path = table(tmp_path, "file,emotion,votes:anger,votes:joy\na.wav,joy,1,2.5\nb.wav,joy,NaN,\n", "a.wav", "b.wav")
+    a, b = load(path).utterances
+    assert (a.votes, b.votes) == ({"angry": 1.0, "happy": 2.5}, {})
+    assert not any("metadata" in note for note in load(path).notes)
+
+
 def test_the_target_may_be_another_column(tmp_path: Path, load: Load, refused: Refused) -> None:
     path = table(tmp_path, "file,speaker,mood\na.wav,1,up\nb.wav,1,down\n", "a.wav", "b.wav")
     assert load(path, target="mood").labels == ("down", "up")
