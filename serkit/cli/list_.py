@@ -44,6 +44,9 @@ def list_(
         print_json({plural: _rows(host, single) for plural, single in kinds.items()} | {"broken": broken_rows(host)})
         return
     for plural, single in kinds.items():
+        if single == "recipe" and host.specs("recipe"):
+            _show_recipes(host)
+            continue
         rows = [_cells(r) for r in host.specs(single)]
         columns = ("name", *(("also called",) if single == "metric" else ()), "summary", "distribution")
         show_table(plural, columns, rows) if rows else show(f"{plural}: none")
@@ -122,10 +125,72 @@ def _show_protocols(host: Host) -> None:
     show_table("protocols of datasets (* default)", ("name", *PROMISES, "datasets"), cells)
 
 
+def recipe_facts(host: Host, name: str) -> dict[str, Any]:
+    """``protocol``, ``preset``, ``information`` and ``published`` (the table, or None) of a recipe, from its file; None
+    where the file leaves them to the architecture or the corpus. Raises SerkitError if it cannot be read."""
+    import tomllib
+
+    from serkit.errors import PluginError
+
+    try:
+        tables = tomllib.loads(host.recipe_text(name))
+        protocol, run, published = (tables.get(key, {}) for key in ("protocol", "run", "published"))
+        return {
+            "protocol": protocol.get("name"),
+            "information": protocol.get("information"),
+            "preset": run.get("preset"),
+            "published": dict(published) or None,
+        }
+    except (tomllib.TOMLDecodeError, AttributeError) as error:
+        raise PluginError(f"The recipe {name!r} is damaged ({error}); tell its authors.") from None
+
+
+def published_words(published: Mapping[str, Any] | None) -> str:
+    """``UAR 82.8 ± 5.0 (emodb/chen4@1)``: what a paper prints, in per cent and points."""
+    if not published:
+        return "none"
+    scores = []
+    for key, name in (("uar", "UAR"), ("war", "WAR")):
+        if key in published:
+            deviation = f" ± {100 * published[f'{key}_std']:.1f}" if f"{key}_std" in published else ""
+            scores.append(f"{name} {100 * published[key]:.1f}{deviation}")
+    return f"{', '.join(scores)} ({published.get('protocol', 'protocol not given')})"
+
+
+def _show_recipes(host: Host) -> None:
+    """What is published: paper, system, corpus, protocol and the figure."""
+    from serkit.cli.console import show_table
+    from serkit.errors import SerkitError
+
+    rows = []
+    for registered in host.specs("recipe"):
+        spec: Any = registered.spec
+        try:
+            facts = recipe_facts(host, spec.name)
+            found = (facts["protocol"] or "the corpus's", published_words(facts["published"]))
+        except SerkitError as error:
+            found = ("", str(error))
+        rows.append((spec.name, spec.citation, spec.architecture, spec.dataset, *found))
+    show_table(
+        "recipes", ("name", "paper", "architecture", "corpus", "protocol", "published, % (measured under)"), rows
+    )
+
+
 def _rows(host: Host, kind: Kind) -> list[dict[str, Any]]:
     from serkit import config
 
     return [
-        config.dump(r.spec) | {"distribution": r.distribution, "version": r.version, "entry_point": r.source}
+        config.dump(r.spec)
+        | {"distribution": r.distribution, "version": r.version, "entry_point": r.source}
+        | (_recipe_row(host, r.spec.name) if kind == "recipe" else {})
         for r in host.specs(kind)
     ]
+
+
+def _recipe_row(host: Host, name: str) -> dict[str, Any]:
+    from serkit.errors import SerkitError
+
+    try:
+        return recipe_facts(host, name)
+    except SerkitError as error:
+        return {"broken": str(error)}

@@ -108,6 +108,9 @@ def describe(host: Host, registered: Registered) -> tuple[dict[str, Any], Serkit
             # named presets are no part of what a feature must have
             page["presets"] = {name: dict(over) for name, over in getattr(options, "PRESETS", {}).items()}
         elif isinstance(spec, RecipeSpec):
+            from serkit.cli.list_ import recipe_facts
+
+            page |= recipe_facts(host, spec.name)
             page["text"] = host.recipe_text(spec.name)
     except SerkitError as error:
         return page, error
@@ -254,6 +257,9 @@ def _print_rest(page: dict[str, Any]) -> None:
             f"settings [features.<input>]{', kept on disk once computed' if page['cached'] else ''}", page["settings"]
         )
     if "text" in page:
+        from serkit.cli.list_ import published_words
+
+        show_(f"{page['architecture']} on {page['dataset']}, published: {published_words(page['published'])}")
         show_(page["text"].rstrip())
 
 

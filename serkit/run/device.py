@@ -9,6 +9,7 @@ from typing import Any
 from serkit import __version__
 from serkit.errors import UserError
 from serkit.host import ArchitectureSpec, Host
+from serkit.run import origin
 from serkit.run.recipe import Recipe, RunTable
 
 
@@ -52,13 +53,15 @@ def environment(recipe: Recipe, host: Host) -> dict[str, Any]:
     plugins = [host.get(kind, name) for kind, name in kinds]  # type: ignore[arg-type]
     return {
         "serkit": __version__,
+        "commit": origin.commit(),
         "python": sys.version.split()[0],
         "platform": f"{platform.system()} {platform.machine()}",
         "torch": torch.__version__,
         "numpy": numpy.__version__,
         "isa": native.isa(),
         "device": recipe.run.device,
-        "device_name": torch.cuda.get_device_name() if recipe.run.device == "cuda" else platform.processor(),
+        "device_name": torch.cuda.get_device_name() if recipe.run.device == "cuda" else origin.processor(),
+        "cores": origin.cores(),
         "precision": recipe.run.precision,
         "threads": torch.get_num_threads(),
         "plugins": [

@@ -86,3 +86,22 @@ def test_it_lists_protocols(capsys: pytest.CaptureFixture[str]) -> None:
     content = json.loads(run(capsys, "protocols", "--json"))
     swap = [p for p in content["protocols"] if p["name"] == "session_swap"]
     assert [(p["dataset"], p["default"], p["guarantees"]) for p in swap] == [("iemocap", False, ["speaker"])]
+
+
+def test_recipes_say_paper_protocol_and_published_figure(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, distribution: Any
+) -> None:
+    (row,) = [line for line in run(capsys, "recipes").splitlines() if line.startswith("chen2018-emodb ")]
+    for words in ("IEEE Signal Processing Letters", "acrnn", "loso_next", "UAR 82.8 ± 5.0 (emodb/chen4@1)"):
+        assert words in row
+    content = json.loads(run(capsys, "recipes", "--json"))
+    recipe = next(r for r in content["recipes"] if r["name"] == "chen2018-emodb")
+    assert (recipe["protocol"], recipe["preset"], recipe["published"]["uar"]) == ("loso_next", "paper", 0.8282)
+    hooks = (
+        "from serkit.host import RecipeSpec, hookimpl\n\n@hookimpl\ndef serkit_recipes():\n"
+        "    return [RecipeSpec(name='torn', summary='s', target='torn:none.toml', architecture='a', dataset='d')]"
+    )
+    host = Host(distribution("torn-dist", {"torn": "torn_hooks"}, {"torn_hooks": hooks}))
+    monkeypatch.setattr("serkit.host.get_host", lambda: host)
+    assert "torn" in run(capsys, "recipes")  # one broken file hides no other recipe
+    assert "torn" in json.loads(run(capsys, "recipes", "--json"))["recipes"][0]["broken"]

@@ -106,7 +106,8 @@ def fake_run(
             published,
             protocol=protocol,
             complete=True,
-            uar=scores["uar"]["mean"],
+            uar=scores["uar"],
+            war=scores["war"],
         ),
     }
     whole.update(changes)
@@ -348,7 +349,7 @@ def test_the_terminal_shows_headline_folds_and_comparison(run: Path) -> None:
     assert f.headline(m) in text
     for fold, value in m["uar"]["per_fold"].items():
         assert re.search(rf"^\s*{fold} .*{100 * value:.1f} %", text, re.MULTILINE), fold
-    assert "(not comparable)" in text
+    assert "Not comparable: it was measured under emodb/chen4@1" in text
     for label, recall in m["per_class_recall"].items():
         assert re.search(rf"^\s*{label} .*{100 * recall:.1f} %", text, re.MULTILINE), label
     words = " ".join(text.split())

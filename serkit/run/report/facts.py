@@ -113,27 +113,61 @@ def reasons(m: Mapping[str, Any]) -> list[str]:
     return list(published.get("reasons") or ()) or ["protocol, classes or folds differ"]
 
 
-def comparison(m: Mapping[str, Any]) -> list[tuple[str, str, str]]:
-    """Rows (what, UAR, WAR) that put the published figure beside ours; empty without one."""
+COMPARISON_HEAD = ("Means over folds", "UAR", "WAR", "Protocol", "Information")
+
+
+def comparison(m: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    """Rows under ``COMPARISON_HEAD`` that put the published figure beside ours, with deviations over folds; the last
+    has the differences with their intervals. Empty without a published figure."""
     published = m.get("published")
     if not published:
         return []
-    ours = [(m.get(name) or {}).get("mean") for name in ("uar", "war")]
-    theirs = [published.get("uar"), published.get("war")]
-    shown = [percent(x) if scored(m) else "no score" for x in ours]
-    printed = ["not given" if x is None else percent(x) for x in theirs]
-    gaps = [
-        points(a - b) if a is not None and b is not None else "not given" for a, b in zip(ours, theirs, strict=True)
+    ours = [spread(m.get(name) or {}) if scored(m) else "no score" for name in ("uar", "war")]
+    theirs = [
+        "not given"
+        if published.get(name) is None
+        else spread({"mean": published[name], "std_folds": published.get(f"{name}_std")})
+        for name in ("uar", "war")
     ]
+    gaps = [_gap(published, ""), _gap(published, "war_")]
     return [
-        (f"This run, preset {m.get('preset', 'unknown')}", shown[0], shown[1]),
+        (
+            f"This run, preset {m.get('preset', 'unknown')}",
+            *ours,
+            str(m.get("protocol", "")),
+            str(m.get("information", "")),
+        ),
         (
             f"{published.get('source', 'Published')}, preset {published.get('preset', 'unknown')}",
-            printed[0],
-            printed[1],
+            *theirs,
+            str(published.get("protocol", "")),
+            str(published.get("information", "")),
         ),
-        ("Difference", gaps[0], gaps[1]),
+        ("Difference", *gaps, "", ""),
     ]
+
+
+def _gap(published: Mapping[str, Any], prefix: str) -> str:
+    gap, ends = published.get(f"{prefix}difference"), published.get(f"{prefix}interval95")
+    if gap is None:
+        return "not given"
+    return points(gap) + (
+        f" (95 % interval {points(ends[0]).removesuffix(' points')} to {points(ends[1])})" if ends else ""
+    )
+
+
+def verdict_words(m: Mapping[str, Any]) -> str:
+    """Whether the published figure may be compared with, and if so whether it is reproduced, in a sentence."""
+    why = reasons(m)
+    if why:
+        return f"Not comparable: {'; '.join(why)}."
+    published = m.get("published") or {}
+    found = [
+        f"{name} {published[key]}" for name, key in (("UAR", "verdict"), ("WAR", "war_verdict")) if published.get(key)
+    ]
+    same = "Comparable: the same protocol, all of its folds, classes and files."
+    rule = "reproduced: the 95 % interval of the difference of means lies within ± 3 points; not reproduced: outside"
+    return f"{same} Verdict: {', '.join(found)} ({rule})." if found else same
 
 
 def fold_rows(facts: Facts) -> list[dict[str, Any]]:
@@ -202,8 +236,11 @@ def environment_rows(facts: Facts) -> list[tuple[str, str]]:
     """How the run was made, as (what, value)."""
     e, m = facts.environment, facts.metrics
     rows = [(k, m.get(k)) for k in ("plugin", "preset", "dataset", "protocol", "protocol_hash", "information")]
-    rows += [(k, e.get(k)) for k in ("serkit", "python", "torch", "numpy", "platform", "isa", "device", "device_name")]
-    rows += [(k, e.get(k)) for k in ("precision", "threads")]
+    rows += [
+        (k, e.get(k))
+        for k in ("serkit", "commit", "python", "torch", "numpy", "platform", "isa", "device", "device_name")
+    ]
+    rows += [(k, e.get(k)) for k in ("precision", "threads", "cores")]
     out = [(k.replace("_", " "), str(v)) for k, v in rows if v not in (None, "")]
     if m.get("training_speakers"):
         out.append(("training speakers a fold", " or ".join(map(str, m["training_speakers"]))))

@@ -93,12 +93,9 @@ def _published(facts: f.Facts) -> str:
     rows = f.comparison(facts.metrics)
     if not rows:
         return ""
-    why = f.reasons(facts.metrics)
-    if why:
-        words = f"<p><b>Not comparable</b>: {escape('; '.join(why))}.</p>"
-    else:
-        words = "<p><b>Comparable</b>: the same protocol, all of its folds, classes and files.</p>"
-    return _section("The published figure", _table(("Means over folds", "UAR", "WAR"), map(_cells, rows)) + words)
+    head, _, rest = escape(f.verdict_words(facts.metrics)).partition(":")
+    words = f"<p><b>{head}</b>:{rest}</p>"
+    return _section("The published figure", _table(f.COMPARISON_HEAD, map(_cells, rows)) + words)
 
 
 def _fold_table(facts: f.Facts) -> str:

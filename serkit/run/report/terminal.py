@@ -49,6 +49,10 @@ def terminal_summary(metrics: Mapping[str, Any]) -> RenderableType:
     ]
     rows = f.comparison(metrics)
     if rows:
-        words = "not comparable" if f.reasons(metrics) else "comparable"
-        lines.append(Text(f"Published: {rows[1][0]}, UAR {rows[1][1]}; difference {rows[2][1]} ({words})."))
+        beside = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for name in f.COMPARISON_HEAD:
+            beside.add_column(name)
+        for row in rows:
+            beside.add_row(*map(Text, row))
+        lines += [beside, Text(f.verdict_words(metrics))]
     return Group(*lines)

@@ -25,10 +25,8 @@ def render(facts: f.Facts) -> str:
     rows = f.comparison(m)
     if rows:
         parts.append("## The published figure")
-        parts.append(_table(("Means over folds", "UAR", "WAR"), rows))
-        why = f.reasons(m)
-        words = f"Not comparable: {'; '.join(why)}." if why else "Comparable: the same protocol, all of its folds."
-        parts.append(escape(words))
+        parts.append(_table(f.COMPARISON_HEAD, rows))
+        parts.append(escape(f.verdict_words(m)))
 
     if f.scored(m):
         parts += _folds_and_classes(facts)
