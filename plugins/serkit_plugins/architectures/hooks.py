@@ -9,6 +9,7 @@ from serkit_plugins.architectures.afcn.config import MULTIHEAD_PRESETS as AFCN_M
 from serkit_plugins.architectures.afcn.config import PRESETS as AFCN
 from serkit_plugins.architectures.cnn_lstm.config import PRESETS as CNN_LSTM
 from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
+from serkit_plugins.architectures.emotion_in_motion.config import PRESETS as EMOTION_IN_MOTION
 from serkit_plugins.architectures.he import config as he
 from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
 from serkit_plugins.architectures.svm.config import PRESETS as SVM
@@ -153,5 +154,15 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=he.ATTENTION_PRESETS,
             default_preset="practical",
             paper_preset="literal",
+        ),
+        ArchitectureSpec(
+            name="emotion-in-motion",
+            summary="A small 1-D CNN with attention over one loudness-like value a frame; preset literal is its code, "
+            "whose logits depend on the batch",
+            target="serkit_plugins.architectures.emotion_in_motion.model:EmotionInMotion",
+            config="serkit_plugins.architectures.emotion_in_motion.config:EmotionInMotionConfig",
+            citation="Gans, Theodores, Rusu, Emotion in Motion: A Deep Learning Model for SER, report and code, 2020",
+            license="Apache-2.0",
+            presets=EMOTION_IN_MOTION,
         ),
     ]

@@ -49,6 +49,14 @@ def serkit_features() -> list[FeatureSpec]:
             license="Apache-2.0",
         ),
         FeatureSpec(
+            name="mean-mel",
+            summary="Mean level of 128 Mel bands in dB from 0.5 s on, at most 3 s, [frames, 1]",
+            target="serkit_plugins.features.mean_mel:MeanMel",
+            options="serkit_plugins.features.mean_mel:MeanMelOptions",
+            citation="M. Gans, P. Theodores, G. Rusu, Emotion in Motion, 2020 (its code)",
+            license="Apache-2.0",
+        ),
+        FeatureSpec(
             name="mfcc-pitch",
             summary="13 cepstra, pitch period, harmonics-to-noise ratio and their deltas, [frames, 30]",
             target="serkit_plugins.features.mfcc_pitch:MfccPitch",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from serkit.host import RecipeSpec, hookimpl
 
 _CHEN = "Chen, He, Yang, Zhang, IEEE Signal Processing Letters 25(10), 2018"
+_GANS = "Gans, Theodores, Rusu, Emotion in Motion: A Deep Learning Model for Speech Emotion Recognition, 2020"
 _ZHANG = "Zhang, Du, Wang, Zhang, Tu, Attention Based Fully Convolutional Network for Speech Emotion Recognition, 2019"
 
 
@@ -115,5 +116,21 @@ def serkit_recipes() -> list[RecipeSpec]:
             citation=f"after {_ZHANG}",
             architecture="afcn",
             dataset="emodb",
+        ),
+        RecipeSpec(
+            name="gans2020-ravdess",
+            summary="Emotion in Motion as its code has it, on 510 files of RAVDESS: five random folds",
+            target="serkit_plugins.recipes:gans2020-ravdess.toml",
+            citation=_GANS,
+            architecture="emotion-in-motion",
+            dataset="ravdess",
+        ),
+        RecipeSpec(
+            name="gans2020-ravdess-actors",
+            summary="Emotion in Motion as its report describes it, on 510 files of RAVDESS: unseen actors, six groups",
+            target="serkit_plugins.recipes:gans2020-ravdess-actors.toml",
+            citation=_GANS,
+            architecture="emotion-in-motion",
+            dataset="ravdess",
         ),
     ]
