@@ -15,16 +15,16 @@ if TYPE_CHECKING:
     from serkit.nn.neutral import neutral_utterances
     from serkit.nn.norms import FrameNorm
     from serkit.nn.pooling import FramePooling
-    from serkit.nn.recurrent import BLSTM
+    from serkit.nn.recurrent import BLSTM, GRU
     from serkit.nn.svm import SupportVectorClassifier
-    from serkit.nn.transforms import SpeakerZScore, Transform, ZScore
+    from serkit.nn.transforms import SpeakerZScore, Transform, UtteranceMean, ZScore
 
 _HOME = {
     "Architecture": "architecture", "Estimator": "architecture", "TrainingSet": "architecture",
-    "AttentionPooling": "attention", "BLSTM": "recurrent", "ConvStack": "convolutions",
+    "AttentionPooling": "attention", "BLSTM": "recurrent", "GRU": "recurrent", "ConvStack": "convolutions",
     "FrameNorm": "norms", "FramePooling": "pooling", "neutral_utterances": "neutral", "SpeakerZScore": "transforms",
     "SupportVectorClassifier": "svm",
-    "Transform": "transforms", "ZScore": "transforms",
+    "Transform": "transforms", "UtteranceMean": "transforms", "ZScore": "transforms",
     "count_parameters": "count", "fit_loop": "inner_fit",
     "mask_frames": "masking", "masked_max": "masking", "masked_mean": "masking",
     "pooled_lengths": "masking", "valid_mask": "masking",
@@ -32,6 +32,7 @@ _HOME = {
 
 __all__ = [
     "BLSTM",
+    "GRU",
     "Architecture",
     "AttentionPooling",
     "ConvStack",
@@ -42,6 +43,7 @@ __all__ = [
     "SupportVectorClassifier",
     "TrainingSet",
     "Transform",
+    "UtteranceMean",
     "ZScore",
     "count_parameters",
     "fit_loop",

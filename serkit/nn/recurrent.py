@@ -36,6 +36,58 @@ class BLSTM(nn.Module):
             return torch.cat([ahead, _reverse(back, lengths)], dim=2)
 
 
+class GRU(nn.Module):
+    """GRU in one direction or both, with dropout of the state on its way to the next step.
+
+    ``recurrent_dropout`` drops the same cells at every step of a sequence (Gal and Ghahramani 2016), for the gates
+    only: what is carried over stays whole. Padding comes out as whatever the GRU makes of it. Weights begin Xavier
+    uniform (input) and orthogonal (recurrent) a gate, biases 0.
+    """
+
+    def __init__(self, dim: int, hidden: int, *, bidirectional: bool = False, recurrent_dropout: float = 0.0) -> None:
+        """``dim`` inputs a frame, ``hidden`` cells a direction."""
+        super().__init__()
+        self.recurrent_dropout = recurrent_dropout
+        self.ahead = nn.GRU(dim, hidden, batch_first=True)
+        self.back = nn.GRU(dim, hidden, batch_first=True) if bidirectional else None
+        for gru in filter(None, (self.ahead, self.back)):
+            for name, parameter in gru.named_parameters():
+                if name.startswith("bias"):
+                    nn.init.zeros_(parameter)
+                    continue
+                for gate in torch.split(parameter, hidden):
+                    (nn.init.xavier_uniform_ if name.startswith("weight_ih") else nn.init.orthogonal_)(gate)
+
+    def forward(self, x: Tensor, lengths: Tensor) -> Tensor:
+        """``x`` [B, T, dim], ``lengths`` [B] (1..T) -> [B, T, hidden], or [B, T, 2 hidden] of both directions."""
+        # single precision under autocast, as in BLSTM
+        with torch.autocast(x.device.type, enabled=False):
+            x = x.float()
+            ahead = self._run(self.ahead, x)
+            if self.back is None:
+                return ahead
+            return torch.cat([ahead, _reverse(self._run(self.back, _reverse(x, lengths)), lengths)], dim=2)
+
+    def _run(self, gru: nn.GRU, x: Tensor) -> Tensor:
+        if not self.training or not self.recurrent_dropout:
+            out: Tensor = gru(x)[0]
+            return out
+        # torch's GRU cannot drop within the recurrence
+        weight_x, weight_h, bias_x, bias_h = gru.all_weights[0]
+        given = nn.functional.linear(x, weight_x, bias_x)  # gates: reset, update, new
+        h = x.new_zeros(len(x), gru.hidden_size)
+        keep = nn.functional.dropout(torch.ones_like(h), self.recurrent_dropout)
+        states = []
+        for step in given.unbind(1):
+            own = nn.functional.linear(h * keep, weight_h, bias_h)
+            size = 2 * gru.hidden_size
+            reset, update = torch.sigmoid(step[:, :size] + own[:, :size]).chunk(2, dim=1)
+            new = torch.tanh(step[:, size:] + reset * own[:, size:])
+            h = torch.lerp(new, h, update)
+            states.append(h)
+        return torch.stack(states, dim=1)
+
+
 def _reverse(x: Tensor, lengths: Tensor) -> Tensor:
     """The valid frames of each sequence in reverse order; padding stays where it is."""
     t = torch.arange(x.shape[1], device=x.device)

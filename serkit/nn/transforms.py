@@ -8,6 +8,8 @@ from typing import Literal, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from serkit.features.normalize import UtteranceNormalizer
+
 Array = NDArray[np.float32]
 
 
@@ -94,3 +96,30 @@ class SpeakerZScore(ZScore):
     """``ZScore`` over each speaker's own utterances, without their labels: speaker normalisation."""
 
     scope: Literal["train", "speaker"] = "speaker"
+
+
+class UtteranceMean:
+    """Each utterance's mean over its frames taken off every cell of a frame; nothing is learned.
+
+    What a channel or a microphone adds to cepstra goes (Atal 1974).
+    """
+
+    scope: Literal["train", "speaker"] = "train"
+
+    @classmethod
+    def fit(cls, frames: Iterable[Array], rng: np.random.Generator) -> UtteranceMean:
+        """Reads nothing."""
+        return cls()
+
+    def __call__(self, x: Array) -> Array:
+        """``[T, ...]`` float32 to the same shape."""
+        return UtteranceNormalizer("mean")(x)
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Nothing."""
+        return {}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, NDArray[np.generic]]) -> UtteranceMean:
+        """From ``state()``."""
+        return cls()

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from serkit.nn import Transform, ZScore
+from serkit.nn import Transform, UtteranceMean, ZScore
 
 
 def data() -> list[np.ndarray]:
@@ -38,3 +38,15 @@ def test_zscore_round_trips_through_its_state() -> None:
 def test_zscore_needs_a_frame() -> None:
     with pytest.raises(ValueError, match="at least one frame"):
         ZScore.fit([], np.random.default_rng(0))
+
+
+def test_utterance_mean_is_taken_off_each_cell_and_nothing_is_learned() -> None:
+    rng = np.random.default_rng(0)
+    x = (rng.standard_normal((7, 13, 3)) + 5).astype(np.float32)
+    fitted = UtteranceMean.fit([], rng)
+    assert isinstance(fitted, Transform)
+    again = UtteranceMean.from_state(fitted.state())
+    # 1e-6: values of order one in single precision
+    np.testing.assert_allclose(fitted(x), x - x.mean(axis=0), atol=1e-6)
+    assert fitted(x).dtype == np.float32
+    np.testing.assert_array_equal(again(x), fitted(x))

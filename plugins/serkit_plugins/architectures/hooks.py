@@ -12,6 +12,7 @@ from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
 from serkit_plugins.architectures.emotion_in_motion.config import PRESETS as EMOTION_IN_MOTION
 from serkit_plugins.architectures.he import config as he
 from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
+from serkit_plugins.architectures.mmfa.config import PRESETS as MMFA
 from serkit_plugins.architectures.svm.config import PRESETS as SVM
 
 _AFCN = "Zhang, Du, Wang, Zhang, Tu, Attention Based Fully Convolutional Network for Speech Emotion Recognition, 2019"
@@ -164,5 +165,38 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             citation="Gans, Theodores, Rusu, Emotion in Motion: A Deep Learning Model for SER, report and code, 2020",
             license="Apache-2.0",
             presets=EMOTION_IN_MOTION,
+        ),
+        ArchitectureSpec(
+            name="mmfa",
+            summary="MMFA: GRUs over MFCC and words, self-attention, multi-head fusion of the two",
+            target="serkit_plugins.architectures.mmfa.model:Mmfa",
+            config="serkit_plugins.architectures.mmfa.config:MmfaConfig",
+            citation="Ho, Yang, Kim, Lee, IEEE Access 8, 2020",
+            license="Apache-2.0",
+            presets=MMFA,
+            default_preset="paper",
+            paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="mmfa-audio",
+            summary="The audio half of MMFA: GRU over MFCC, self-attention, multi-head attention",
+            target="serkit_plugins.architectures.mmfa.model:MmfaAudio",
+            config="serkit_plugins.architectures.mmfa.config:MmfaAudioConfig",
+            citation="Ho, Yang, Kim, Lee, IEEE Access 8, 2020",
+            license="Apache-2.0",
+            presets=MMFA,
+            default_preset="paper",
+            paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="mmfa-text",
+            summary="The text half of MMFA: GRU over words, self-attention, multi-head attention",
+            target="serkit_plugins.architectures.mmfa.model:MmfaText",
+            config="serkit_plugins.architectures.mmfa.config:MmfaTextConfig",
+            citation="Ho, Yang, Kim, Lee, IEEE Access 8, 2020",
+            license="Apache-2.0",
+            presets=MMFA,
+            default_preset="paper",
+            paper_preset="paper",
         ),
     ]

@@ -86,6 +86,7 @@ class Casia:
             subset="1200",
             missing=expected.keys() - chosen.keys(),
             notes=notes + found.notes("CASIA"),
+            transcripts=False,
         )
 
     def identify(self, path: PurePath) -> Utterance | None:

@@ -7,6 +7,7 @@ from serkit.host import RecipeSpec, hookimpl
 _CHEN = "Chen, He, Yang, Zhang, IEEE Signal Processing Letters 25(10), 2018"
 _GANS = "Gans, Theodores, Rusu, Emotion in Motion: A Deep Learning Model for Speech Emotion Recognition, 2020"
 _ZHANG = "Zhang, Du, Wang, Zhang, Tu, Attention Based Fully Convolutional Network for Speech Emotion Recognition, 2019"
+_HO = "Ho, Yang, Kim, Lee, IEEE Access 8, 2020"
 
 
 @hookimpl
@@ -132,5 +133,53 @@ def serkit_recipes() -> list[RecipeSpec]:
             citation=_GANS,
             architecture="emotion-in-motion",
             dataset="ravdess",
+        ),
+        RecipeSpec(
+            name="ho2020-iemocap",
+            summary="MMFA with BERT on improvised IEMOCAP, excited as happy: ten speakers left out in turn",
+            target="serkit_plugins.recipes:ho2020-iemocap.toml",
+            citation=_HO,
+            architecture="mmfa",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
+            name="ho2020-iemocap-mixed",
+            summary="MMFA with BERT on all of IEMOCAP, excited as happy: ten speakers left out in turn",
+            target="serkit_plugins.recipes:ho2020-iemocap-mixed.toml",
+            citation=_HO,
+            architecture="mmfa",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
+            name="ho2020-iemocap-seven",
+            summary="MMFA with BERT on all of IEMOCAP, seven classes: ten speakers left out in turn",
+            target="serkit_plugins.recipes:ho2020-iemocap-seven.toml",
+            citation=_HO,
+            architecture="mmfa",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
+            name="ho2020-iemocap-botta",
+            summary="MMFA with BERT on improvised IEMOCAP, beside the figure of its re-implementation",
+            target="serkit_plugins.recipes:ho2020-iemocap-botta.toml",
+            citation=_HO,
+            architecture="mmfa",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
+            name="ho2020-audio-iemocap",
+            summary="The audio half of MMFA on improvised IEMOCAP: ten speakers left out in turn",
+            target="serkit_plugins.recipes:ho2020-audio-iemocap.toml",
+            citation=_HO,
+            architecture="mmfa-audio",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
+            name="ho2020-text-iemocap",
+            summary="The text half of MMFA, with BERT, on improvised IEMOCAP: ten speakers left out in turn",
+            target="serkit_plugins.recipes:ho2020-text-iemocap.toml",
+            citation=_HO,
+            architecture="mmfa-text",
+            dataset="iemocap",
         ),
     ]
