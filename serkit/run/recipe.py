@@ -162,7 +162,7 @@ def resolve(request: Request, host: Host) -> Recipe:
         recipe = _resolve(request, config.merge({**tables, **settled}, over), host, sets=True)
     for name in ("search", "sweep"):
         variants(recipe, name, host)  # a value out of range is told before anything is trained
-    if recipe.published is None:
+    if recipe.published is None and not request.recipe:
         recipe = replace(recipe, published=_published(recipe, host))
     return recipe
 
