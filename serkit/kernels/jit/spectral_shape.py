@@ -16,7 +16,7 @@ def spectral_shape(power: Any, width: float, silence: float, out: Any) -> None:
     """Write COLUMNS of the reference to ``out`` ``[F, 18]`` from ``power`` ``[F, K]``, of which bin k is at k ``width``
     Hz."""
     bins = power.shape[1] - 1
-    f, p, root, before = np.empty(bins), np.empty(bins), np.empty(bins), np.empty(bins)
+    f, p, level, root, before = np.empty(bins), np.empty(bins), np.empty(bins), np.empty(bins), np.empty(bins)
     for k in range(bins):
         f[k] = width * (k + 1)
     heard = False  # the frame before was not silent
@@ -31,8 +31,9 @@ def spectral_shape(power: Any, width: float, silence: float, out: Any) -> None:
         for k in range(bins):
             p[k] = power[t, k + 1] / total
             root[k] = math.sqrt(p[k])
-        _moments(p, f, out[t])
-        _slopes(p, f, out[t])
+            level[k] = math.log(max(p[k], FLOOR))  # once: logarithms are most of the work
+        _moments(p, level, f, out[t])
+        _slopes(level, f, out[t])
         _bands(p, f, out[t])
         flux = 0.0
         for k in range(bins):
@@ -43,14 +44,13 @@ def spectral_shape(power: Any, width: float, silence: float, out: Any) -> None:
 
 
 @jit
-def _moments(p: Any, f: Any, row: Any) -> None:
+def _moments(p: Any, level: Any, f: Any, row: Any) -> None:
     bins = p.shape[0]
     centroid = entropy = logs = 0.0
     for k in range(bins):
         centroid += p[k] * f[k]
-        level = math.log(max(p[k], FLOOR))
-        entropy -= p[k] * level
-        logs += level
+        entropy -= p[k] * level[k]
+        logs += level[k]
     second = third = fourth = 0.0
     for k in range(bins):
         away = f[k] - centroid
@@ -75,23 +75,23 @@ def _moments(p: Any, f: Any, row: Any) -> None:
 
 
 @jit
-def _slopes(p: Any, f: Any, row: Any) -> None:
+def _slopes(level: Any, f: Any, row: Any) -> None:
     for band in range(len(SLOPE_BANDS)):
         n = 0
         middle = mean = 0.0
-        for k in range(p.shape[0]):
+        for k in range(level.shape[0]):
             if SLOPE_BANDS[band][0] <= f[k] <= SLOPE_BANDS[band][1]:
                 n += 1
                 middle += f[k]
-                mean += math.log10(max(p[k], FLOOR))
+                mean += level[k]
         middle /= n
         mean /= n
         across = square = 0.0
-        for k in range(p.shape[0]):
+        for k in range(level.shape[0]):
             if SLOPE_BANDS[band][0] <= f[k] <= SLOPE_BANDS[band][1]:
-                across += (f[k] - middle) * (math.log10(max(p[k], FLOOR)) - mean)
+                across += (f[k] - middle) * (level[k] - mean)
                 square += (f[k] - middle) * (f[k] - middle)
-        row[6 + band] = 1e4 * across / square  # ten times a logarithm, a kHz
+        row[6 + band] = 1e4 / math.log(10.0) * across / square  # 10 over ln 10 decibels, 1000 Hz a kHz
 
 
 @jit
