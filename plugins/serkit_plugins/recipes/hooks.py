@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from serkit.host import RecipeSpec, hookimpl
+from serkit_plugins.recipes import he
 
 _CHEN = "Chen, He, Yang, Zhang, IEEE Signal Processing Letters 25(10), 2018"
 _GANS = "Gans, Theodores, Rusu, Emotion in Motion: A Deep Learning Model for Speech Emotion Recognition, 2020"
@@ -182,4 +183,5 @@ def serkit_recipes() -> list[RecipeSpec]:
             architecture="mmfa-text",
             dataset="iemocap",
         ),
+        *he.RECIPES,
     ]

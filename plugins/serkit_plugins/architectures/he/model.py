@@ -32,6 +32,7 @@ class HeBlstm(Architecture):
 
     config: HeBlstmConfig
     training = _TRAINING
+    after_transforms = ("dense", "lstm", "bidirectional", "pooling", "dropout")
     inputs: Mapping[str, Input] = {"x": Input("he-lld")}
 
     def fit_transforms(self, train: TrainingSet, rng: np.random.Generator) -> dict[str, Transform]:
@@ -53,6 +54,7 @@ class HeSaeBlstm(Architecture):
 
     config: HeSaeConfig
     training = _TRAINING
+    after_transforms = ("finetune_kernels", "lstm", "bidirectional", "pooling", "dropout")
     inputs: Mapping[str, Input] = {"x": _SPECTRA}
     transforms: Mapping[str, type[Transform]] = {"x": SparseSpectra}
 

@@ -16,6 +16,7 @@ class HeSvm(Architecture):
     """
 
     config: HeSvmConfig
+    after_transforms = ("c", "gamma")
     inputs: Mapping[str, Input] = {"x": Input("he-functionals")}
 
     def build(self, fold: FoldContext) -> SupportVectorClassifier:
