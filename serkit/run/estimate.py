@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
+from serkit.data.segments import segment
 from serkit.errors import SerkitError, blame
 from serkit.host import Host
+from serkit.run.cost import SECONDS, WORDS, frames_of
+from serkit.run.fold import whole_inputs
 from serkit.run.plugins import make_architecture, make_extractor
+from serkit.run.prepare import text_inputs
 from serkit.run.recipe import Recipe
-from serkit.types import FoldContext
+from serkit.types import FoldContext, Unit
 
-PROBE_FRAMES = 100
+PROBE_FRAMES, PROBE_UNITS = 100, 4
 """Units are timed at this length at most and scaled: convolutions and recurrences cost in proportion to frames."""
+
+QUICK, MOST_UNITS = 0.1, 32
+"""A step of fewer seconds says more about torch than about the model: it is timed again at full length, in a batch of
+the recipe's size but at most so many units."""
+
+CACHED_FRAMES_PER_SECOND = 100
+"""Taken for features that are kept on disk, since computing one would take longer than all else here."""
 
 
 def seconds_of(recipe: Recipe, train: Sequence[int], host: Host, device: str, bf16: bool) -> float | None:
     """Seconds of all folds and seeds if every epoch is run; None for estimators and for what cannot be probed.
 
-    ``train`` holds the number of training utterances of each fold; an epoch is taken to hold one unit for each.
+    ``train`` holds the number of training utterances of each fold; each is taken to be as long as
+    ``serkit.run.cost.SECONDS``. Features and what is fitted before training are not in it.
     """
     training = recipe.training
-    passes = training.steps * training.batch * len(train) if training.steps else sum(train) * training.epochs
     try:
         with blame(recipe.run.plugin, "a probe of its speed"):
-            unit = _unit_seconds(_Probe(recipe, host), device, bf16)
+            probed = _probe(_Probe(recipe, host), device, bf16)
     except SerkitError:  # the run itself will say what is wrong, in words
         return None
-    return None if unit is None else unit * passes * recipe.run.seeds
+    if probed is None:
+        return None
+    unit, units = probed
+    passes = training.steps * training.batch * len(train) if training.steps else sum(train) * units * training.epochs
+    return unit * passes * recipe.run.seeds
 
 
 class _Probe:
@@ -37,7 +52,14 @@ class _Probe:
 
     def __init__(self, recipe: Recipe, host: Host) -> None:
         self.recipe, self.host = recipe, host
-        self.key = (recipe.run.plugin, repr(recipe.architecture), recipe.training.crop, repr(recipe.features))
+        training = recipe.training
+        self.key = (
+            recipe.run.plugin,
+            repr(recipe.architecture),
+            training.crop,
+            min(training.batch, MOST_UNITS),
+            repr(recipe.features),
+        )
 
     def __hash__(self) -> int:
         return hash(self.key)
@@ -47,28 +69,50 @@ class _Probe:
 
 
 @cache
-def _unit_seconds(probe: _Probe, device: str, bf16: bool) -> float | None:
+def _probe(probe: _Probe, device: str, bf16: bool) -> tuple[float, int] | None:
+    """Seconds of a unit in a training step, and the units of an utterance."""
     import torch
 
     recipe, host = probe.recipe, probe.host
     model: Any = make_architecture(host, recipe.run.plugin, recipe.architecture)
-    shapes = {
-        n: model.transformed_shape(n, tuple(make_extractor(host, c.feature, c.options).shape))
-        for n, c in recipe.features.items()
-    }
+    made = {n: make_extractor(host, c.feature, c.options) for n, c in recipe.features.items()}
+    shapes = {n: model.transformed_shape(n, tuple(e.shape)) for n, e in made.items()}
     with torch.random.fork_rng(devices=[]):
         module = model.build(FoldContext(labels=("a", "b"), input_shapes=shapes, seed=0, fold="probe"))
         if not isinstance(module, torch.nn.Module):
             return None
         module.to(device).train()
-        frames: int = recipe.training.crop or model.unit.frames or 3 * PROBE_FRAMES
-        timed = max(model.min_frames, min(frames, PROBE_FRAMES))
-        inputs = {n: torch.zeros(4, timed, *shape, device=device) for n, shape in shapes.items()}
-        inputs |= {f"{n}_lengths": torch.full((4,), timed, device=device) for n in shapes}
-        for _ in range(2):  # the first step also chooses kernels and takes memory
-            started = time.perf_counter()
-            with torch.autocast(device, torch.bfloat16, enabled=bf16):
-                logits = module(**inputs)
-            logits.float().square().sum().backward()
-            logits.detach().sum().item()  # waits for a GPU
-    return float((time.perf_counter() - started) / 4 * frames / timed)
+        rows, whole = _rows(recipe, made, shapes, host), whole_inputs(model)
+        timed = next((n for n in rows if n not in whole), next(iter(rows)))
+        unit = Unit(frames=recipe.training.crop) if recipe.training.crop else model.unit
+        cut = 1 if recipe.training.crop else len(segment([rows[timed]], unit, training=True, labels=[""]))
+        full = {n: k if n in whole or not unit.frames else unit.frames for n, k in rows.items()}
+
+        def step(units: int, share: float) -> float:
+            frames = {n: k if n in whole else max(model.min_frames, round(share * k)) for n, k in full.items()}
+            inputs = {n: torch.zeros(units, k, *shapes[n], device=device) for n, k in frames.items()}
+            inputs |= {f"{n}_lengths": torch.full((units,), k, device=device) for n, k in frames.items()}
+            for _ in range(2):  # the first step also chooses kernels and takes memory
+                started = time.perf_counter()
+                with torch.autocast(device, torch.bfloat16, enabled=bf16):
+                    logits = module(**inputs)
+                logits.float().square().sum().backward()
+                logits.detach().sum().item()  # waits for a GPU
+            return time.perf_counter() - started
+
+        least = max(model.min_frames, min(full[timed], PROBE_FRAMES))
+        seconds = step(PROBE_UNITS, least / full[timed])
+        if seconds < QUICK:
+            units = min(recipe.training.batch, MOST_UNITS)
+            return step(units, 1.0) / units, cut
+    return seconds / PROBE_UNITS * full[timed] / least, cut
+
+
+def _rows(recipe: Recipe, made: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], host: Host) -> dict[str, int]:
+    """Frames of each input of an utterance of ``SECONDS``."""
+    slow = [n for n, c in recipe.features.items() if getattr(host.get("feature", c.feature).spec, "cached", False)]
+    quick = {n: e for n, e in made.items() if n not in slow}
+    found = frames_of(quick, host, {n: recipe.features[n].feature for n in quick}, shapes)
+    texts = text_inputs(recipe.features, host)
+    guess = {n: len(WORDS.split()) if n in texts else round(SECONDS * CACHED_FRAMES_PER_SECOND) for n in slow}
+    return {n: guess[n] if n in guess else len(found[n][0]) for n in made}

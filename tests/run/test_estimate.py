@@ -31,8 +31,33 @@ def test_time_goes_with_the_training_utterances_of_the_folds_seeds_and_epochs() 
     assert seconds(base, 240) == pytest.approx(one * 240 / 1920)
     assert seconds(replace(base, run=replace(base.run, seeds=5))) == pytest.approx(one * 5)
     assert seconds(make("training.epochs=30")) == pytest.approx(one * 3)
-    # 96 steps of 2 are one pass over 192 units, whatever a fold holds
-    assert seconds(make("training.steps=96", "training.batch=2"), *[5] * 10) == pytest.approx(one / 10)
+    # 48 steps of 4 are one pass over 192 units, whatever a fold holds
+    by_steps = make("training.steps=48", "training.batch=4")
+    assert seconds(by_steps, *[5] * 10) == pytest.approx(seconds(make("training.epochs=10", "training.batch=4")) / 10)
+
+
+@pytest.mark.parametrize(("sets", "units"), [(["unit.frames=75"], 4), (["unit.frames=75", "unit.hop=30"], 9)])
+def test_an_utterance_of_three_seconds_has_as_many_units_as_are_cut_from_it(sets: list[str], units: int) -> None:
+    # 298 frames: from 0, 75, 150 and, up to the end, 223; every 30 frames from 0 to 210, and 223
+    sets = [*(f"architecture.{s}" for s in sets), "training.batch=4", "training.crop=0"]
+    by_epoch = seconds(make(*sets, "training.epochs=1"), 4)
+    assert by_epoch == pytest.approx(units * seconds(make(*sets, "training.steps=1"), 4))
+    cropped = [*sets, "training.crop=50"]
+    assert seconds(make(*cropped, "training.epochs=1"), 4) == pytest.approx(
+        seconds(make(*cropped, "training.steps=1"), 4)
+    )
+
+
+def test_systems_of_several_inputs_and_of_words_are_probed_and_estimators_are_not() -> None:
+    def of(plugin: str) -> float | None:
+        recipe = resolve(Request(plugin=plugin, dataset="demo", epochs=1), get_host())
+        return seconds_of(recipe, [10], get_host(), "cpu", False)
+
+    for plugin in ("mmfa", "mmfa-text"):
+        found = of(plugin)
+        assert found is not None
+        assert found > 0
+    assert of("ser-svm") is None
 
 
 def test_nothing_is_said_of_what_cannot_be_probed() -> None:
