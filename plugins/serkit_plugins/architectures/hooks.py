@@ -8,6 +8,7 @@ from serkit_plugins.architectures.acrnn.config import PRESETS as ACRNN
 from serkit_plugins.architectures.afcn.config import MULTIHEAD_PRESETS as AFCN_MULTIHEAD
 from serkit_plugins.architectures.afcn.config import PRESETS as AFCN
 from serkit_plugins.architectures.cnn_lstm.config import PRESETS as CNN_LSTM
+from serkit_plugins.architectures.conv_mkl.config import PRESETS as CONV_MKL
 from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
 from serkit_plugins.architectures.emotion_in_motion.config import PRESETS as EMOTION_IN_MOTION
 from serkit_plugins.architectures.he import config as he
@@ -176,6 +177,15 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=MMFA,
             default_preset="paper",
             paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="conv-mkl",
+            summary="Convolutional text features and audio functionals in EasyMKL, a multiple-kernel classifier",
+            target="serkit_plugins.architectures.conv_mkl.model:ConvMkl",
+            config="serkit_plugins.architectures.conv_mkl.config:ConvMklConfig",
+            citation="after Poria, Chaturvedi, Cambria, Hussain, ICDM 2016; Aiolli, Donini, Neurocomputing 169, 2015",
+            license="Apache-2.0",
+            presets=CONV_MKL,
         ),
         ArchitectureSpec(
             name="mmfa-audio",

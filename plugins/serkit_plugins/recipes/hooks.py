@@ -144,6 +144,14 @@ def serkit_recipes() -> list[RecipeSpec]:
             dataset="iemocap",
         ),
         RecipeSpec(
+            name="poria2016-iemocap",
+            summary="Convolutional text features and functionals in EasyMKL on improvised IEMOCAP, ten speakers",
+            target="serkit_plugins.recipes:poria2016-iemocap.toml",
+            citation="after Poria, Chaturvedi, Cambria, Hussain, ICDM 2016",
+            architecture="conv-mkl",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
             name="ho2020-iemocap-mixed",
             summary="MMFA with BERT on all of IEMOCAP, excited as happy: ten speakers left out in turn",
             target="serkit_plugins.recipes:ho2020-iemocap-mixed.toml",
