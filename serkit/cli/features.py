@@ -38,11 +38,14 @@ def features(
     from serkit.data.progress import make_progress
     from serkit.host import get_host
     from serkit.run.plugins import make_extractor
+    from serkit.run.prepare import source_of
 
     host = get_host()
     options = _options(host, feature, preset, set_ or [])
-    if getattr(host.get("feature", feature).spec, "source", "") == "text":
-        raise ConfigError(f"The feature {feature!r} is made of words, and files of audio have none; name another one.")
+    source_is = source_of(feature, host)
+    if source_is != "audio":
+        what = "words" if source_is == "text" else "finished runs"
+        raise ConfigError(f"The feature {feature!r} is made of {what}, and files of audio have none; name another one.")
     extractor = make_extractor(host, feature, options)
     files = find(source)
     if not files:

@@ -105,13 +105,15 @@ class FeatureSpec(Spec):
     ``options`` is the ``"module:attribute"`` of its frozen options dataclass. ``cached`` features are slow enough to
     be kept on disk under a content key. ``source="text"``: the extractor is called with the words of an utterance, a
     str, instead of a waveform; it has no ``sample_rate``, and only corpora with transcripts can give it.
+    ``source="runs"``: its options have ``runs``, folders of finished runs, and it is called with what they say of an
+    utterance, posteriors float64 ``[runs, classes]``; there are such of development and test utterances only.
     """
 
     kind: ClassVar[str] = "feature"
 
     options: str
     cached: bool = False
-    source: Literal["audio", "text"] = "audio"
+    source: Literal["audio", "text", "runs"] = "audio"
 
 
 @dataclass(frozen=True, kw_only=True)

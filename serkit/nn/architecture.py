@@ -88,6 +88,11 @@ class Architecture:
     of these only, the transforms of a fold are fitted once (an SVM's C after a pre-trained auto-encoder)."""
     short: Literal["pad", "refuse"] = "pad"
     """``"refuse"``: an utterance of fewer than ``min_frames`` frames is an error, found before training."""
+    learns_from: Literal["train", "dev", "nothing"] = "train"
+    """The part of a fold that an estimator is fitted on. ``"dev"``: what it says of development utterances is
+    cross-fitted by the host, each by a model that was fitted on others, so that their score is honest. ``"nothing"``:
+    it is not fitted. A system that reads finished runs must be one of these, since runs say nothing of training
+    utterances."""
 
     def __init__(self, config: Any) -> None:
         self.config = config

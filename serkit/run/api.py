@@ -18,7 +18,7 @@ from serkit.run.events import Events
 from serkit.run.files import read_json
 from serkit.run.plugins import make_architecture, make_extractor, named
 from serkit.run.posteriors import merge_units
-from serkit.run.prepare import extract
+from serkit.run.prepare import extract, run_inputs
 from serkit.run.recipe import Recipe, Request, read_recipe, resolve
 from serkit.run.search import chosen
 from serkit.types import FoldContext, Utterance
@@ -94,6 +94,11 @@ class LoadedRun:
             raise UserError(
                 f"The run {self.path} used {self.protocol['information']} information of its test speakers, which a "
                 "single file cannot give; train under an inductive protocol to predict files."
+            )
+        if run_inputs(self.recipe.features, self.host):
+            raise UserError(
+                f"The run {self.path} fuses what finished runs say of the utterances of their folds; to predict files, "
+                "name one of those runs (its runs.json lists them)."
             )
         from serkit.data.audio import decoded_sha256, info
 
@@ -224,7 +229,7 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
         built = model.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold="show"))
     cost = model_cost(
         FoldModel(architecture=model, transforms={}, module=built, n_classes=len(labels), who=who),
-        frames_of(made, host, {key: wanted.feature for key, wanted in model.inputs.items()}, shapes),
+        frames_of(made, host, {key: wanted.feature for key, wanted in model.inputs.items()}, shapes, len(labels)),
     )
     network = network_of(built)
     count = (None, None) if network is None else count_parameters(network)

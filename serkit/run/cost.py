@@ -16,7 +16,7 @@ from serkit.errors import blame
 from serkit.host import Host
 from serkit.run.models import FoldModel, load_fold_model
 from serkit.run.plugins import named
-from serkit.run.prepare import extractors
+from serkit.run.prepare import extractors, source_of
 from serkit.run.recipe import Recipe
 from serkit.run.search import chosen
 
@@ -37,16 +37,17 @@ def run_cost(recipe: Recipe, fold: Path, labels: tuple[str, ...], host: Host) ->
 
     ``latency_ms`` is the median of ``repetitions`` over features, transforms and model for one made-up utterance of
     ``seconds_of_audio``, after one that is not timed, on the device and in the precision of the run, with ``threads``
-    threads of torch; reading the file is not in it. ``real_time_factor`` is that time over the utterance's. Estimators
-    have null for ``multiply_adds``, and for ``parameters`` and ``trainable`` too unless they train a network inside.
+    threads of torch; reading the file is not in it, and where an input is made of finished runs, neither are they.
+    ``real_time_factor`` is that time over the utterance's. Estimators have null for ``multiply_adds``, and for
+    ``parameters`` and ``trainable`` too unless they train a network inside.
     Raises SerkitError if a plugin fails.
     """
     import torch
 
     recipe = chosen(recipe, fold, host)
     made = extractors(recipe.features, host)
-    who = {name: named(host, "feature", c.feature) for name, c in recipe.features.items()}
-    rows = _frames(made, who)
+    features = {name: c.feature for name, c in recipe.features.items()}
+    rows = _frames(made, host, features, len(labels))
     model = load_fold_model(recipe, fold, labels, {name: x[0] for name, x in rows.items()}, host)
     found = model_cost(model, rows)
     device = recipe.run.device
@@ -54,7 +55,11 @@ def run_cost(recipe: Recipe, fold: Path, labels: tuple[str, ...], host: Host) ->
         model.module.to(device)
 
     def once() -> None:
-        model.logits(model.units(_frames(made, who)), device=device, bf16=recipe.run.precision == "bf16")
+        model.logits(
+            model.units(_frames(made, host, features, len(labels))),
+            device=device,
+            bf16=recipe.run.precision == "bf16",
+        )
 
     milliseconds, repetitions = _median(once)
     return {
@@ -89,23 +94,34 @@ def model_cost(model: FoldModel, rows: Mapping[str, list[NDArray[np.float32]]]) 
 
 
 def frames_of(
-    made: Mapping[str, Any], host: Host, features: Mapping[str, str], shapes: Mapping[str, tuple[int, ...]]
+    made: Mapping[str, Any],
+    host: Host,
+    features: Mapping[str, str],
+    shapes: Mapping[str, tuple[int, ...]],
+    n_classes: int,
 ) -> dict[str, list[NDArray[np.float32]]]:
     """The frames of the made-up utterance by the extractors ``made`` of the plugins ``features``, by input; zeros where
     a model without fitted transforms takes frames of another of ``shapes``."""
-    rows = _frames(made, {name: named(host, "feature", f) for name, f in features.items()})
+    rows = _frames(made, host, features, n_classes)
     return {
         name: [x if x.shape[1:] == shapes[name] else np.zeros((len(x), *shapes[name]), np.float32) for x in given]
         for name, given in rows.items()
     }
 
 
-def _frames(made: Mapping[str, Any], who: Mapping[str, str]) -> dict[str, list[NDArray[np.float32]]]:
+def _frames(
+    made: Mapping[str, Any], host: Host, features: Mapping[str, str], n_classes: int
+) -> dict[str, list[NDArray[np.float32]]]:
+    """The same as the extractors make them; finished runs say that each of ``n_classes`` is as likely."""
     rows = {}
     for name, extractor in made.items():
-        with blame(who[name], "__call__()"):
-            rate = getattr(extractor, "sample_rate", None)
-            rows[name] = [extractor(WORDS if rate is None else _utterance(rate))]  # text has no rate
+        with blame(named(host, "feature", features[name]), "__call__()"):
+            source = source_of(features[name], host)
+            if source == "runs":
+                given: Any = np.full((len(extractor.options.runs), n_classes), 1.0 / n_classes)
+            else:
+                given = WORDS if source == "text" else _utterance(extractor.sample_rate)
+            rows[name] = [extractor(given)]
     return rows
 
 

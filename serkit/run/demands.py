@@ -7,16 +7,17 @@ from collections.abc import Collection, Sequence
 from serkit.errors import ProtocolError, UserError
 from serkit.host import Host
 from serkit.run.fold import whole_inputs
+from serkit.run.parts import check_learning
 from serkit.run.plugins import make_architecture, named
-from serkit.run.prepare import FeatureTable, check_words, text_inputs
+from serkit.run.prepare import FeatureTable, check_words, run_inputs, text_inputs
 from serkit.run.recipe import Recipe
 from serkit.types import Corpus, Fold, Protocol, Utterance
 
 
 def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequence[Fold], host: Host) -> None:
     """Raise a sentence if the system cannot be run on ``corpus`` under ``protocol``: it reads words and there are none,
-    it learns from test speakers' own audio and the protocol is inductive, or its training asks for what is not there
-    (:func:`check_training`)."""
+    it learns from test speakers' own audio and the protocol is inductive, it learns from development utterances and
+    there are none, or its training asks for what is not there (:func:`check_training`)."""
     architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
     who = named(host, "architecture", recipe.run.plugin)
     for name, kind in architecture.transforms.items():
@@ -37,6 +38,7 @@ def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequ
                 "words; give a corpus with transcripts, or a system that needs audio only."
             )
         check_words(corpus.utterances, who)
+    check_learning(architecture, who, run_inputs(recipe.features, host), folds)
     check_training(recipe, corpus, host)
 
 

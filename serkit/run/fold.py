@@ -88,9 +88,19 @@ class FoldJob:
         """The inputs that are never cut into units."""
         return whole_inputs(self.architecture)
 
+    @property
+    def learned(self) -> tuple[str, ...]:
+        """The utterances that the architecture learns from."""
+        return {"train": self.fold.train, "dev": self.fold.dev, "nothing": ()}[self.architecture.learns_from]
+
+    @property
+    def any_one(self) -> tuple[str, ...]:
+        """The id of an utterance that has every input."""
+        return (*self.learned, *self.fold.dev, *self.fold.test)[:1]
+
     def context(self, transforms: Mapping[str, Fitted]) -> FoldContext:
         """What the architecture may know."""
-        first = {name: self.table.rows(name, self.fold.train[:1])[0] for name in self.table.names}
+        first = {name: self.table.rows(name, self.any_one)[0] for name in self.table.names}
         with blame(self.named, "its transforms"):
             shapes = frame_shapes(first, transforms)
         return FoldContext(
@@ -138,7 +148,7 @@ class FoldJob:
 
 @dataclass(frozen=True)
 class FoldTrainingSet:
-    """The ``serkit.nn.TrainingSet`` that ``fit_transforms`` sees: training speakers only."""
+    """The ``serkit.nn.TrainingSet`` that ``fit_transforms`` sees: the part that the architecture learns from only."""
 
     job: FoldJob
     ids: Sequence[str] = field(init=False)
@@ -147,10 +157,11 @@ class FoldTrainingSet:
     speakers: Sequence[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ids", self.job.fold.train)
-        object.__setattr__(self, "labels", self.job.targets(self.job.fold.train))
+        ids = self.job.learned
+        object.__setattr__(self, "ids", ids)
+        object.__setattr__(self, "labels", self.job.targets(ids))
         object.__setattr__(self, "classes", self.job.labels)
-        object.__setattr__(self, "speakers", tuple(self.job.speakers[i] for i in self.job.fold.train))
+        object.__setattr__(self, "speakers", tuple(self.job.speakers[i] for i in ids))
 
     def utterances(self, name: str) -> Iterator[Array]:
         """Frames of each training utterance."""
@@ -213,7 +224,7 @@ def training_units(
                 "training.crop cuts frames that have been transformed; it needs architecture.unit.pad=after."
             )
         unit = Unit()
-    ids = job.fold.train
+    ids = job.learned
     units = job.units(ids, transforms, training=True, unit=unit, rows=rows)
     return units, job.targets(ids)[units.utterance]
 
@@ -224,13 +235,23 @@ def evaluation_units(job: FoldJob, ids: Sequence[str], transforms: Mapping[str, 
 
 
 def fit_estimator(job: FoldJob, model: Any, train: Units, targets: NDArray[np.int64]) -> None:
-    """Fit what an architecture built instead of a module, and save its state."""
+    """Fit what an architecture built instead of a module, unless it learns from nothing, and save its state."""
+    fit_to(job, model, train, targets, "fit")
+    with blame(job.named, "state()"):
+        state = {str(k): np.asarray(v) for k, v in model.state().items()}
+    write_arrays(job.folder / "model.safetensors", state, {"labels": list(job.labels)})
+
+
+def fit_to(job: FoldJob, model: Any, train: Units, targets: NDArray[np.int64], *purpose: str | int) -> None:
+    """Fit an estimator to units, where there are some; ``purpose`` is what its random numbers are for."""
     if not isinstance(model, Estimator):
         raise PluginError(
             f"The {job.named} built {type(model).__name__}; a torch.nn.Module or an estimator with fit, predict_proba, "
             "state and load_state is expected."
         )
     _refuse_epochs(job)
+    if not len(train):
+        return
     inputs: Mapping[str, Sequence[Array]] = train.arrays
     if job.training.oversample != "none":
         index = oversampled(targets, job.training, seeds.rng(job.seed, job.fold.name, "oversample"))
@@ -238,10 +259,7 @@ def fit_estimator(job: FoldJob, model: Any, train: Units, targets: NDArray[np.in
         targets = targets[index]
     weights = class_weights(targets, len(job.labels), job.training)[targets]
     with blame(job.named, "fit()"):
-        model.fit(inputs, targets, seeds.rng(job.seed, job.fold.name, "fit"), weights)
-    with blame(job.named, "state()"):
-        state = {str(k): np.asarray(v) for k, v in model.state().items()}
-    write_arrays(job.folder / "model.safetensors", state, {"labels": list(job.labels)})
+        model.fit(inputs, targets, seeds.rng(job.seed, job.fold.name, *purpose), weights)
 
 
 def _refuse_epochs(job: FoldJob) -> None:

@@ -100,6 +100,19 @@ def write_record(path: Path, recipe: Recipe, environment: Mapping[str, Any], pro
     write_json(path / "protocol.json", protocol)
 
 
+def write_parts(path: Path, parts: Mapping[str, Any]) -> None:
+    """runs.json, of a run that reads finished runs; a resumed one is refused if those were made anew."""
+    if not parts:
+        return
+    file = path / "runs.json"
+    if file.exists() and read_json(file) != parts:
+        raise RunFolderError(
+            f"{path} was begun on other predictions of the runs that it reads (they were made anew); "
+            "begin a new run with another --out."
+        )
+    write_json(file, parts)
+
+
 def _check_same(path: Path, recipe: Recipe) -> None:
     try:
         before = tomllib.loads((path / "recipe.toml").read_text(encoding="utf-8"))

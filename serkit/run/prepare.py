@@ -71,6 +71,8 @@ def extract(
 ) -> FeatureTable:
     """Read each utterance once a sampling rate and compute every input; threads over files, since reading and kernels
     release the GIL. Features that are kept on disk are looked up there first; ``note`` is told where that fails."""
+    runs = run_inputs(choices, host)
+    choices = {name: c for name, c in choices.items() if name not in runs}
     made = extractors(choices, host)
     who = {name: named(host, "feature", c.feature) for name, c in choices.items()}
     texts = text_inputs(choices, host)
@@ -109,7 +111,17 @@ def extract(
 
 def text_inputs(choices: Mapping[str, FeatureChoice], host: Host) -> set[str]:
     """The inputs that are made of words."""
-    return {name for name, c in choices.items() if getattr(host.get("feature", c.feature).spec, "source", "") == "text"}
+    return {name for name, c in choices.items() if source_of(c.feature, host) == "text"}
+
+
+def run_inputs(choices: Mapping[str, FeatureChoice], host: Host) -> set[str]:
+    """The inputs that are made of finished runs; ``extract`` leaves them out, since they differ from fold to fold."""
+    return {name for name, c in choices.items() if source_of(c.feature, host) == "runs"}
+
+
+def source_of(feature: str, host: Host) -> str:
+    """What a feature is made of: ``audio``, ``text`` or ``runs``."""
+    return str(getattr(host.get("feature", feature).spec, "source", "audio"))
 
 
 def check_words(utterances: Sequence[Utterance], who: str) -> None:

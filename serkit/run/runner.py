@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from serkit.run.files import read_arrays, read_json, write_json
 from serkit.run.history import dev_scores, read_history
 from serkit.run.ledger import record
 from serkit.run.material import Material, fold_job, gather
+from serkit.run.parts import Parts, check_recordings, read_parts, with_posteriors
 from serkit.run.plugins import load_metrics, named
 from serkit.run.predictions import Predictions
 from serkit.run.recipe import Recipe, Request, for_device, resolve
@@ -34,13 +35,14 @@ from serkit.types import Corpus, Fold, Protocol
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """A run under way, as observers see it (``serkit_run_started``)."""
+    """A run under way, as observers see it (``serkit_run_started``). ``parts`` are the finished runs that it reads."""
 
     recipe: Recipe
     folder: Path
     corpus: Corpus
     protocol: Protocol
     folds: Sequence[Fold]
+    parts: Parts = field(default_factory=lambda: Parts({}))
 
     @property
     def complete(self) -> bool:
@@ -78,6 +80,7 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
         search.check_folds(recipe, protocol, folds)
         for candidate in search.candidates(recipe, host):
             demands.check_corpus(candidate.recipe, corpus, protocol, folds, host)
+        parts = read_parts(recipe, protocol, folds, corpus.by_id(), host)
         _first_lines(recipe, spec, dataset_spec, folds, host, events)
     finally:  # what is missing may be why a protocol does not fit
         for line in corpus.notes:
@@ -86,12 +89,20 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     metrics = load_metrics(host, events.note) if protocol.scored else {}
     with events.progress() as bar:
         hashes = hash_audio(corpus, progress=bar)
+    check_recordings(parts, hashes)
     found = audit(corpus, protocol, hashes)
     lines = found.lines() if protocol.scored else []  # nothing can leak into a test that there is not
     for line in lines:
         events.note(line)
 
-    run = Run(recipe=recipe, folder=folder.open_(out, recipe, resume), corpus=corpus, protocol=protocol, folds=folds)
+    run = Run(
+        recipe=recipe,
+        folder=folder.open_(out, recipe, resume),
+        corpus=corpus,
+        protocol=protocol,
+        folds=folds,
+        parts=parts,
+    )
     split = {
         **to_dict(protocol, corpus),
         "label_map": label_map_dict(corpus),
@@ -99,6 +110,9 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
         "audio_sha256": hashes,
     }
     folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
+    folder.write_parts(run.folder, parts.record())
+    for line in parts.lines():
+        events.note(line)
     host.notify("serkit_run_started", run=run)
     results = _folds(run, host, events)
     report = _evaluate(run, results, metrics, speaker_independent(found, corpus, protocol), host, events)
@@ -213,7 +227,15 @@ def _one_fold(
     jobs = [
         (
             m.candidate,
-            fold_job(m, corpus=run.corpus, protocol=run.protocol, fold=fold, seed=seed, folder=path, host=host),
+            fold_job(
+                replace(m, table=with_posteriors(m.table, run.parts, m.candidate.recipe, seed, fold, host)),
+                corpus=run.corpus,
+                protocol=run.protocol,
+                fold=fold,
+                seed=seed,
+                folder=path,
+                host=host,
+            ),
         )
         for m in materials
     ]

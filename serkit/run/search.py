@@ -153,7 +153,7 @@ def _preparation(recipe: Recipe, job: FoldJob) -> str:
 def _load(candidate: Candidate, job: FoldJob, host: Host) -> tuple[Any, Any]:
     import torch
 
-    rows = {name: job.table.rows(name, job.fold.train[:1])[0] for name in job.table.names}
+    rows = {name: job.table.rows(name, job.any_one)[0] for name in job.table.names}
     model = load_fold_model(candidate.recipe, job.folder, job.labels, rows, host)
     if isinstance(model.module, torch.nn.Module):
         model.module.to(job.device)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serkit.data.batches import Units
-from serkit.errors import blame
+from serkit.errors import PluginError, blame
 from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.fitted import Fitted, load_transforms
@@ -40,37 +40,53 @@ def fit(job: FoldJob, prepared: Prepared, events: Events) -> Any:
     """A trained module or estimator, whose selected weights are also in ``model.safetensors``."""
     import torch
 
-    with seeds.torch_seeded(job.seed, job.fold.name, "init"), blame(job.named, "build()"):
-        model = job.architecture.build(job.context(prepared.transforms))
+    model = build(job, prepared.transforms)
     if isinstance(model, torch.nn.Module):
         from serkit.run.trainer import fit_module
 
+        if job.architecture.learns_from != "train":
+            raise PluginError(f"The {job.named} learns from {job.architecture.learns_from!r}; only estimators may.")
         fit_module(job, model, prepared.units, prepared.targets, prepared.transforms, events)
     else:
         fit_estimator(job, model, prepared.units, prepared.targets)
     return model
 
 
+def build(job: FoldJob, transforms: Mapping[str, Fitted]) -> Any:
+    """A new module or estimator of the fold."""
+    with seeds.torch_seeded(job.seed, job.fold.name, "init"), blame(job.named, "build()"):
+        return job.architecture.build(job.context(transforms))
+
+
 def posteriors(job: FoldJob, model: Any, transforms: Any, ids: Sequence[str]) -> NDArray[np.float64]:
     """Posteriors ``[N, K]`` of the utterances ``ids``."""
+    units, logits = unit_posteriors(job, model, transforms, ids)
+    return merge_units(logits, units.utterance, len(ids), job.unit.merge)
+
+
+def unit_posteriors(job: FoldJob, model: Any, transforms: Any, ids: Sequence[str]) -> tuple[Units, NDArray[np.float64]]:
+    """The units of the utterances ``ids`` and their logits ``[N, K]``; those of utterances that an estimator learnt
+    from are by estimators that were fitted on others."""
+    from serkit.run.crossfit import cross_fitted
     from serkit.run.trainer import job_logits
 
     units = evaluation_units(job, ids, transforms)
-    return merge_units(job_logits(job, model, units), units.utterance, len(ids), job.unit.merge)
+    logits = job_logits(job, model, units)
+    if job.architecture.learns_from == "dev":
+        mine = np.flatnonzero(np.isin(np.array(ids)[units.utterance], job.learned))
+        logits[mine] = cross_fitted(job, lambda: build(job, transforms), *training_units(job, transforms))
+    return units, logits
 
 
 def predict(job: FoldJob, model: Any, transforms: Any) -> Predictions:
     """Predict development and test utterances and write them, before any metric is computed."""
-    from serkit.run.trainer import job_logits
-
     ids, split = [*job.fold.dev, *job.fold.test], ["dev"] * len(job.fold.dev) + ["test"] * len(job.fold.test)
     if not ids:  # a final model: nothing to predict, and the file says that the fold is finished
         nothing = np.zeros((0, len(job.labels)))
         none = Predictions((), (), (), nothing.argmax(axis=1), nothing.argmax(axis=1), nothing, job.labels)
         none.write(job.folder / "predictions.csv")
         return none
-    units = evaluation_units(job, ids, transforms)
-    logits = job_logits(job, model, units)
+    units, logits = unit_posteriors(job, model, transforms, ids)
     if job.unit.frames:
         first: dict[int, int] = {}
         for k, s in enumerate(units.segments):

@@ -11,6 +11,7 @@ from serkit_plugins.architectures.cnn_lstm.config import PRESETS as CNN_LSTM
 from serkit_plugins.architectures.conv_mkl.config import PRESETS as CONV_MKL
 from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
 from serkit_plugins.architectures.emotion_in_motion.config import PRESETS as EMOTION_IN_MOTION
+from serkit_plugins.architectures.fusion.config import PRESETS as FUSION
 from serkit_plugins.architectures.he import config as he
 from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
 from serkit_plugins.architectures.mmfa.config import PRESETS as MMFA
@@ -208,5 +209,16 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=MMFA,
             default_preset="paper",
             paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="fusion",
+            summary="Late fusion of finished runs: mean of their posteriors, or stacked on development speakers",
+            target="serkit_plugins.architectures.fusion.late:Fusion",
+            config="serkit_plugins.architectures.fusion.config:FusionConfig",
+            citation="D. Wolpert, Neural Networks 5, 1992 (stacking); J. Kittler, M. Hatef, R. Duin, J. Matas, IEEE "
+            "TPAMI 20(3), 1998 (means)",
+            license="Apache-2.0",
+            presets=FUSION,
+            default_preset="mean",
         ),
     ]

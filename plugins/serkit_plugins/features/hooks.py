@@ -168,4 +168,12 @@ def serkit_features() -> list[FeatureSpec]:
             license="Apache-2.0",
             cached=True,
         ),
+        FeatureSpec(
+            name="run-posteriors",
+            summary="What finished runs say of an utterance, [classes, runs]",
+            target="serkit_plugins.features.run_posteriors:RunPosteriors",
+            options="serkit_plugins.features.run_posteriors:RunPosteriorsOptions",
+            license="Apache-2.0",
+            source="runs",
+        ),
     ]
