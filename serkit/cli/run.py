@@ -53,6 +53,7 @@ def run(
     from serkit.run.folder import read_recipe as read_kept
     from serkit.run.recipe import Request, read_recipe, resolve
     from serkit.run.runner import execute
+    from serkit.run.sweep import execute_sweep
 
     host = get_host()
     request = Request(
@@ -83,7 +84,8 @@ def run(
         out = default(wanted)  # named here, so that Ctrl-C can name it
     try:
         with events:
-            metrics = execute(wanted, out=out, resume=resume, host=host, events=events)
+            make = execute_sweep if wanted.sweep else execute
+            metrics = make(wanted, out=out, resume=resume, host=host, events=events)
     except KeyboardInterrupt:
         raise StoppedError(_how_to_continue(out)) from None
     _show(metrics, json_)
@@ -92,7 +94,8 @@ def run(
 def _how_to_continue(out: Path | None) -> str:
     import shlex
 
-    if out is None or not (out / "protocol.json").exists():  # the last file written before training
+    # the last file written before training; of a sweep, that of its first run
+    if out is None or not ((out / "protocol.json").exists() or list(out.glob("*/protocol.json"))):
         return "The run was interrupted before it began to train; start it again."
     return f"The run was interrupted; continue it with `serkit run --resume --out {shlex.quote(str(out))}`."
 
@@ -119,5 +122,11 @@ def _show(metrics: dict[str, object], as_json: bool) -> None:
     from serkit.cli.console import show
     from serkit.run.report import terminal_summary
 
+    if "keys" in metrics:
+        from serkit.run.report.sweep import terminal_table
+
+        show(terminal_table(metrics))
+        typer.echo(f"Report: {metrics['run']}/sweep.html")
+        return
     show(terminal_summary(metrics))
     typer.echo(f"Report: {metrics['run']}/report.html")

@@ -123,5 +123,6 @@ class Architecture:
         raise TypeError(f"The architecture {type(self).__name__} does not define build(fold).")
 
     def attention(self, module: nn.Module, batch: Mapping[str, Tensor]) -> Tensor | None:
-        """Weights over frames ``[B, T']`` for pictures, where the model has them."""
+        """Weights over frames ``[B, T']``, or ``[B, heads, T']`` of several heads, where the model has them: for
+        pictures, and for their entropy in ``metrics.json``. ``module`` is in evaluation mode."""
         return None

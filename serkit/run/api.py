@@ -175,6 +175,8 @@ def load(path: str | Path, host: Host | None = None) -> LoadedRun:
     else:
         root = path
     recipe = resolve(Request(recipe=folder.read_recipe(root), where=str(root / "recipe.toml")), host)
+    if recipe.sweep:
+        raise RunFolderError(f"{path} is a sweep of several runs; name the folder of one of them inside it.")
     folds = (path,) if root != path else tuple(sorted(p.parent for p in root.glob("folds/*/predictions.csv")))
     if not folds or not all((f / "model.safetensors").exists() for f in folds):
         raise RunFolderError(f"{path} has no finished fold; continue it with `serkit run --resume --out {root}`.")

@@ -60,12 +60,12 @@ def _check_writable(out: Path) -> None:
         raise RunFolderError(f"--out {out} cannot be written, because {above} {what}; name another folder.")
 
 
-def open_(out: Path | None, recipe: Recipe, resume: bool) -> Path:
-    """Make the folder and return its path; checked again, since time has passed."""
+def open_(out: Path | None, recipe: Recipe, resume: bool, inside: str = "folds") -> Path:
+    """Make the folder, with the folder ``inside`` in it, and return its path; checked again, since time has passed."""
     check(out, recipe, resume)
     path = out or default(recipe)
     try:
-        (path / "folds").mkdir(parents=True, exist_ok=True)
+        (path / inside).mkdir(parents=True, exist_ok=True)
         probe = path / ".writable"
         probe.touch()
         probe.unlink()

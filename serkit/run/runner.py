@@ -12,9 +12,10 @@ from typing import Any
 from serkit.data.audit import Audit, audit, hash_audio
 from serkit.data.pool import label_map_dict
 from serkit.data.protocols import make_protocol, to_dict
-from serkit.errors import RunFolderError, SerkitError, UnknownNameError
+from serkit.errors import RunFolderError, SerkitError, UnknownNameError, UserError
 from serkit.host import ArchitectureSpec, DatasetSpec, Host
-from serkit.run import corpora, demands, device, folder, grid, search
+from serkit.run import attention, corpora, demands, device, folder, grid, search
+from serkit.run.attention import write_entropy
 from serkit.run.cost import run_cost
 from serkit.run.estimate import seconds_of
 from serkit.run.evaluation import evaluate, unscored
@@ -64,6 +65,11 @@ class Run:
 def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, events: Events) -> dict[str, Any]:
     """Run ``recipe`` into the folder ``out`` and return the content of its ``metrics.json`` with ``"run": path``."""
     started = time.perf_counter()
+    if recipe.sweep:
+        raise UserError(
+            f"The recipe sweeps {', '.join(recipe.sweep)}, which is {grid.size(recipe.sweep)} runs; `serkit run` makes "
+            "them, or set one value with --set."
+        )
     spec, dataset_spec = host.get("architecture", recipe.run.plugin).spec, corpora.spec_of(recipe.corpus, host)
     assert isinstance(spec, ArchitectureSpec)
     chosen = device.resolve_device(recipe.run.device)
@@ -246,6 +252,10 @@ def _one_fold(
         prepared = prepare(job)
         model, transforms = fit(job, prepared, events), prepared.transforms
     predictions = predict(job, model, transforms)
+    try:
+        write_entropy(job, model, transforms)
+    except SerkitError as error:  # the predictions are there, and must not be lost with it
+        events.note(f"The entropy of attention in fold {fold.name} could not be measured: {error}")
     (path / "last.safetensors").unlink(missing_ok=True)
     search.clean(path)
     return predictions
@@ -285,6 +295,7 @@ def _evaluate(
         "speaker_independent": independent,
         "training_speakers": _training_speakers(run),
         **scores,
+        "attention": attention.summary(run.folder, recipe.run.seeds, run.folds),
         "search": search.summary(run.folder, recipe.run.seeds, run.folds),
         "dev": dev_scores(run.folder, recipe.run.seeds, run.folds, recipe.training.select),
         "published": compare_published(

@@ -232,6 +232,17 @@ def search_words(m: Mapping[str, Any]) -> str:
     return f"Chosen in each fold on its development speakers alone, the best UAR, the first of several: {each}."
 
 
+def attention_words(m: Mapping[str, Any]) -> str:
+    """How spread attention is, in a sentence; empty for systems without."""
+    found = m.get("attention")
+    if not found:
+        return ""
+    return (
+        f"Attention: normalised entropy {found['entropy']:.3f}, mean over {found['utterances']} test utterances "
+        "(0: one frame has all weight, 1: all have the same)."
+    )
+
+
 def environment_rows(facts: Facts) -> list[tuple[str, str]]:
     """How the run was made, as (what, value)."""
     e, m = facts.environment, facts.metrics

@@ -22,36 +22,40 @@ def render(facts: f.Facts, light: Mapping[str, bytes]) -> str:
     """The whole page; ``light`` are the PNG files of ``plots/`` by stem."""
     m = facts.metrics
     title = f"{m.get('plugin', 'run')} on {m.get('dataset', 'unknown')}"
-    style = files("serkit.run.report").joinpath("style.css").read_text(encoding="utf-8")
     # the confusion matrix is a table here
     dark = plots.draw(facts, plots.DARK, ("folds", "roc", "calibration", "training"))
     images = {name: (light[name], image) for name, image in dark.items()}
-    fold_part = _picture(images, "folds", "UAR of each fold with mean and interval") + _fold_table(facts)
+    fold_part = picture(images, "folds", "UAR of each fold with mean and interval") + _fold_table(facts)
     class_part = f'<div class="beside">{_class_table(facts)}{_confusion(facts)}</div>'
     scored = f.scored(m)
     sections = [
         _top(facts, title),
         _published(facts),
-        _section("Folds", fold_part if scored else ""),
-        _section("Classes", class_part if scored else ""),
-        _section("Groups", _groups(facts)),
-        _section("Posteriors", _posteriors(images)),
-        _section("Search", _search(facts)),
-        _section("Training", _training(facts, images)),
-        _section("Scores", _score_table(facts) if scored else ""),
-        _section("Corpora", _corpora(facts)),
-        _section("Leakage audit", _list(f.audit_lines(facts))),
-        _section("Cost", _cost(facts)),
-        _section("How it was made", _made(facts)),
+        section("Folds", fold_part if scored else ""),
+        section("Classes", class_part if scored else ""),
+        section("Groups", _groups(facts)),
+        section("Posteriors", _posteriors(images)),
+        section("Search", _search(facts)),
+        section("Training", _training(facts, images)),
+        section("Scores", _score_table(facts) if scored else ""),
+        section("Corpora", _corpora(facts)),
+        section("Leakage audit", _list(f.audit_lines(facts))),
+        section("Cost", _cost(facts)),
+        section("How it was made", _made(facts)),
     ]
+    return page(title, "\n".join(s for s in sections if s))
+
+
+def page(title: str, body: str) -> str:
+    """A whole self-contained page; ``body`` is HTML, ``title`` text."""
+    style = files("serkit.run.report").joinpath("style.css").read_text(encoding="utf-8")
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(title)} · SerKit</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n"
-        + "\n".join(s for s in sections if s)
-        + "\n</main>\n</body>\n</html>\n"
+        f"<title>{escape(title)} · SerKit</title>\n<style>\n{style}</style>\n</head>\n<body>\n<main>\n{body}\n"
+        "</main>\n</body>\n</html>\n"
     )
 
 
@@ -95,7 +99,7 @@ def _published(facts: f.Facts) -> str:
         return ""
     head, _, rest = escape(f.verdict_words(facts.metrics)).partition(":")
     words = f"<p><b>{head}</b>:{rest}</p>"
-    return _section("The published figure", _table(f.COMPARISON_HEAD, map(_cells, rows)) + words)
+    return section("The published figure", table(f.COMPARISON_HEAD, map(cells, rows)) + words)
 
 
 def _fold_table(facts: f.Facts) -> str:
@@ -111,7 +115,7 @@ def _fold_table(facts: f.Facts) -> str:
         for r in f.fold_rows(facts)
     )
     words = f.development(facts.metrics)
-    return _table(("Fold", "Utterances", "UAR", "WAR", "Best dev UAR", "Epochs"), rows) + (
+    return table(("Fold", "Utterances", "UAR", "WAR", "Best dev UAR", "Epochs"), rows) + (
         f'<p class="faint">{escape(words)}</p>' if words else ""
     )
 
@@ -122,25 +126,25 @@ def _class_table(facts: f.Facts) -> str:
         (escape(r.label), "" if r.utterances is None else str(r.utterances), _bar(r.recall), f.percent(r.auc))
         for r in classes
     )
-    return _table(("Class", "Utterances", "Recall", "AUC"), rows) if classes else ""
+    return table(("Class", "Utterances", "Recall", "AUC"), rows) if classes else ""
 
 
 def _confusion(facts: f.Facts) -> str:
-    table = facts.metrics.get("confusion") or {}
-    labels, matrix = table.get("labels") or [], table.get("matrix") or []
+    found = facts.metrics.get("confusion") or {}
+    labels, matrix = found.get("labels") or [], found.get("matrix") or []
     if not labels:
         return ""
     head = "".join(f'<th scope="col"><span>{escape(str(x))}</span></th>' for x in labels)
     lines = []
     for label, row in zip(labels, matrix, strict=True):
         total = sum(row)
-        cells = []
+        filled = []
         for count in row:
             share = count / total if total else 0.0
             strong = ' class="strong"' if share > 0.5 else ""
             text = f"{100 * share:.0f}" if total else "–"
-            cells.append(f'<td{strong} style="--v:{share:.3f}">{text}<small>{count}</small></td>')
-        lines.append(f'<tr><th scope="row">{escape(str(label))}</th>' + "".join(cells) + "</tr>")
+            filled.append(f'<td{strong} style="--v:{share:.3f}">{text}<small>{count}</small></td>')
+        lines.append(f'<tr><th scope="row">{escape(str(label))}</th>' + "".join(filled) + "</tr>")
     return (
         '<div class="scroll"><table class="confusion"><caption>Rows are the truth, columns the prediction: '
         "per cent of the row, and below it the count over folds and seeds.</caption>"
@@ -149,51 +153,52 @@ def _confusion(facts: f.Facts) -> str:
 
 
 def _training(facts: f.Facts, images: dict[str, tuple[bytes, bytes]]) -> str:
-    return _picture(images, "training", "training loss and development UAR by epoch, one line a fold")
+    return picture(images, "training", "training loss and development UAR by epoch, one line a fold")
 
 
 def _search(facts: f.Facts) -> str:
     rows = f.search_rows(facts.metrics)
     words = f"<p>{escape(f.search_words(facts.metrics))}</p>"
-    return _table(f.SEARCH_HEAD, map(_cells, rows)) + words if rows else ""
+    return table(f.SEARCH_HEAD, map(cells, rows)) + words if rows else ""
 
 
 def _groups(facts: f.Facts) -> str:
     out = ""
-    for table in t.group_tables(facts.metrics):
-        out += f"<p>{escape(table.words)}</p>"
-        if not table.repeats:
-            out += _table((escape(table.kind.capitalize()), *t.GROUP_HEAD), map(_cells, table.rows))
+    for group in t.group_tables(facts.metrics):
+        out += f"<p>{escape(group.words)}</p>"
+        if not group.repeats:
+            out += table((escape(group.kind.capitalize()), *t.GROUP_HEAD), map(cells, group.rows))
     return out
 
 
 def _posteriors(images: dict[str, tuple[bytes, bytes]]) -> str:
-    return _picture(images, "roc", "ROC curves of each class against the rest, with areas") + _picture(
+    return picture(images, "roc", "ROC curves of each class against the rest, with areas") + picture(
         images, "calibration", "accuracy of the utterances of each bin of confidence, and how many there are"
     )
 
 
 def _score_table(facts: f.Facts) -> str:
     words = "".join(f"<dt>{escape(k)}</dt><dd>{escape(v)}</dd>" for k, v in t.definitions(facts.metrics))
-    table = _table(t.SCORE_HEAD, map(_cells, t.score_rows(facts.metrics)))
-    return table + (f'<dl class="definitions">{words}</dl>' if words else "")
+    out = table(t.SCORE_HEAD, map(cells, t.score_rows(facts.metrics)))
+    out += f"<p>{escape(f.attention_words(facts.metrics))}</p>" if f.attention_words(facts.metrics) else ""
+    return out + (f'<dl class="definitions">{words}</dl>' if words else "")
 
 
 def _corpora(facts: f.Facts) -> str:
     rows = f.label_rows(facts.metrics)
-    return _list(f.corpus_notes(facts.metrics)) + (_table(f.LABEL_HEAD, map(_cells, rows), "words") if rows else "")
+    return _list(f.corpus_notes(facts.metrics)) + (table(f.LABEL_HEAD, map(cells, rows), "words") if rows else "")
 
 
 def _cost(facts: f.Facts) -> str:
     rows = f.cost_rows(facts.metrics)
-    return _table(None, map(_cells, rows), "pairs") if rows else ""
+    return table(None, map(cells, rows), "pairs") if rows else ""
 
 
 def _made(facts: f.Facts) -> str:
-    out = _table(None, map(_cells, f.environment_rows(facts)), "pairs")
+    out = table(None, map(cells, f.environment_rows(facts)), "pairs")
     plugins = f.plugin_rows(facts)
     if plugins:
-        out += f"<details><summary>Plugins</summary>{_table(None, map(_cells, plugins), 'pairs')}</details>"
+        out += f"<details><summary>Plugins</summary>{table(None, map(cells, plugins), 'pairs')}</details>"
     if facts.recipe:
         out += (
             f'<details><summary>Recipe</summary><pre tabindex="0">{escape(facts.recipe.rstrip())}</pre></details>'
@@ -210,18 +215,19 @@ def _bar(value: float | None) -> str:
     return f'<span class="bar" style="--v:{value:.3f}">{f.percent(value)}</span>'
 
 
-def _cells(row: Iterable[str]) -> list[str]:
+def cells(row: Iterable[str]) -> list[str]:
+    """Plain text as HTML."""
     return [escape(x) for x in row]
 
 
-def _table(header: Sequence[str] | None, rows: Iterable[Sequence[str]], kind: str = "numbers") -> str:
+def table(header: Sequence[str] | None, rows: Iterable[Sequence[str]], kind: str = "numbers") -> str:
     """``rows`` are HTML; the first cell heads its row."""
     columns = "".join(f'<th scope="col">{h}</th>' for h in header or ())
     head = f"<thead><tr>{columns}</tr></thead>" if header else ""
     body = ""
     for first, *rest in rows:
-        cells = "".join(f"<td>{x}</td>" for x in rest)
-        body += f'<tr><th scope="row">{first}</th>{cells}</tr>'
+        filled = "".join(f"<td>{x}</td>" for x in rest)
+        body += f'<tr><th scope="row">{first}</th>{filled}</tr>'
     return f'<div class="scroll"><table class="{kind}">{head}<tbody>{body}</tbody></table></div>'
 
 
@@ -229,7 +235,8 @@ def _list(lines: Sequence[str]) -> str:
     return f"<ul>{''.join(f'<li>{escape(x)}</li>' for x in lines)}</ul>" if lines else ""
 
 
-def _picture(images: dict[str, tuple[bytes, bytes]], name: str, words: str) -> str:
+def picture(images: Mapping[str, tuple[bytes, bytes]], name: str, words: str) -> str:
+    """The picture ``name`` of (light, dark) PNG files, embedded; ``words`` say what it shows."""
     if name not in images:
         return ""
     light, dark = (f"data:image/png;base64,{base64.b64encode(x).decode()}" for x in images[name])
@@ -237,5 +244,6 @@ def _picture(images: dict[str, tuple[bytes, bytes]], name: str, words: str) -> s
     return f'<div class="scroll"><picture>{source}<img src="{light}" alt="{words}"></picture></div>'
 
 
-def _section(title: str, content: str) -> str:
+def section(title: str, content: str) -> str:
+    """A section under its title; nothing without content."""
     return f"<section><h2>{title}</h2>{content}</section>" if content else ""

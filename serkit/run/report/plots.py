@@ -58,11 +58,12 @@ def draw(facts: Facts, theme: Theme = LIGHT, only: Collection[str] = PICTURES) -
     for name in only:
         figure = makers[name](facts, theme)
         if figure is not None:
-            out[name] = _png(figure)
+            out[name] = to_png(figure)
     return out
 
 
-def _png(figure: Any) -> bytes:
+def to_png(figure: Any) -> bytes:
+    """The bytes of a PNG file, the same for the same figure."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     FigureCanvasAgg(figure)
@@ -75,13 +76,15 @@ def _png(figure: Any) -> bytes:
     return out.getvalue()
 
 
-def _figure(theme: Theme, width: float, height: float) -> Any:
+def new_figure(theme: Theme, width: float, height: float) -> Any:
+    """An empty figure of so many inches, without pyplot's global state."""
     from matplotlib.figure import Figure
 
     return Figure(figsize=(width, height), facecolor=theme.paper, layout="constrained")
 
 
-def _style(axes: Any, theme: Theme) -> None:
+def style_axes(axes: Any, theme: Theme) -> None:
+    """Colours of the theme; only the left and lower spine are drawn."""
     axes.set_facecolor(theme.paper)
     axes.tick_params(colors=theme.ink, labelsize=10, length=0)
     for side, spine in axes.spines.items():
@@ -92,7 +95,7 @@ def _style(axes: Any, theme: Theme) -> None:
     axes.title.set_color(theme.ink)
 
 
-def _plain(name: str, longest: int = 18) -> str:
+def plain_label(name: str, longest: int = 18) -> str:
     """A name as a label: no mathematics between dollar signs, no line breaks, not longer than its place."""
     text = " ".join(str(name).split())
     text = text if len(text) <= longest else text[: longest - 1] + "…"
@@ -110,15 +113,15 @@ def _confusion(facts: Facts, theme: Theme) -> Any:
     rows = counts.sum(1, keepdims=True)
     shares = np.divide(counts, rows, out=np.zeros_like(counts), where=rows > 0)
     side = max(4.6, 0.82 * k)
-    figure = _figure(theme, side + 1.3, side + 0.9)
+    figure = new_figure(theme, side + 1.3, side + 0.9)
     axes = figure.add_subplot()
     axes.imshow(shares, cmap=LinearSegmentedColormap.from_list("cells", theme.cells), vmin=0, vmax=1)
-    names = [_plain(x) for x in labels]
+    names = [plain_label(x) for x in labels]
     axes.set_xticks(range(k), names, rotation=35 if k > 4 else 0, ha="right" if k > 4 else "center")
     axes.set_xticks(np.arange(k + 1) - 0.5, minor=True)
     axes.set_yticks(range(k), names)
     axes.set_yticks(np.arange(k + 1) - 0.5, minor=True)
-    _style(axes, theme)
+    style_axes(axes, theme)
     axes.tick_params(which="minor", length=0)
     axes.grid(which="minor", color=theme.grid, linewidth=1)
     for spine in axes.spines.values():
@@ -142,7 +145,7 @@ def _folds(facts: Facts, theme: Theme) -> Any:
         return None
     n = len(per_fold)
     heights = [math.nan if v is None else 100 * v for v in per_fold.values()]
-    figure = _figure(theme, min(12.0, max(6.4, 0.5 * n + 2.5)), 4.4)
+    figure = new_figure(theme, min(12.0, max(6.4, 0.5 * n + 2.5)), 4.4)
     axes = figure.add_subplot()
     handles = []
     if uar.get("interval95"):
@@ -174,11 +177,11 @@ def _folds(facts: Facts, theme: Theme) -> Any:
     every = 1 if n <= _MANY else math.ceil(n / _MANY)
     long = max(len(str(f)) for f in per_fold) > 4
     shown = range(0, n, every)
-    names = [_plain(f, 12) for f in per_fold]
+    names = [plain_label(f, 12) for f in per_fold]
     axes.set_xticks(shown, [names[i] for i in shown], rotation=40 if long else 0, ha="right" if long else "center")
     axes.set_xlim(-0.6, n - 0.4)
     axes.set_ylim(0, 100)
-    _style(axes, theme)
+    style_axes(axes, theme)
     axes.grid(axis="y", color=theme.grid, lw=0.8, zorder=0)
     axes.set_axisbelow(True)
     axes.set_ylabel("UAR in %", fontsize=11)
@@ -192,13 +195,13 @@ def _roc(facts: Facts, theme: Theme) -> Any:
     if not roc:
         return None
     classes = {label: c for label, c in roc["classes"].items() if c["tpr"]}
-    figure = _figure(theme, 7.6, 5.0)
+    figure = new_figure(theme, 7.6, 5.0)
     axes = figure.add_subplot()
     axes.plot((0, 1), (0, 1), color=theme.faint, ls=":", lw=1.4, label="chance 0.50")
     styles = ("-", "--", "-.")
     for i, (label, curve) in enumerate(classes.items()):
         colour, dashes = theme.lines[i % len(theme.lines)], styles[i // len(theme.lines) % len(styles)]
-        words = f"{_plain(label)} {curve['auc']:.2f}"
+        words = f"{plain_label(label)} {curve['auc']:.2f}"
         axes.plot(_from_origin(roc["fpr"]), _from_origin(curve["tpr"]), color=colour, ls=dashes, lw=1.4, label=words)
     for name, dashes in (("macro", "-"), ("micro", "--")):
         curve = roc[name]
@@ -206,7 +209,7 @@ def _roc(facts: Facts, theme: Theme) -> Any:
             words = f"{name} average {curve['auc']:.2f}"
             x, y = _from_origin(roc["fpr"]), _from_origin(curve["tpr"])
             axes.plot(x, y, color=theme.ink, ls=dashes, lw=2.4, label=words)
-    _style(axes, theme)
+    style_axes(axes, theme)
     axes.grid(color=theme.grid, lw=0.8)
     axes.set_xlim(-0.01, 1)
     axes.set_ylim(0, 1.01)
@@ -231,7 +234,7 @@ def _calibration(facts: Facts, theme: Theme) -> Any:
         return None
     bins = table["bins"]
     filled = [i for i in range(bins) if table["n"][i]]
-    figure = _figure(theme, 7.6, 5.4)
+    figure = new_figure(theme, 7.6, 5.4)
     top, below = figure.subplots(2, 1, sharex=True, gridspec_kw={"height_ratios": (3, 1)})
     at = [(i + 0.5) / bins for i in filled]
     confidence, accuracy = ([table[key][i] for i in filled] for key in ("confidence", "accuracy"))
@@ -251,7 +254,7 @@ def _calibration(facts: Facts, theme: Theme) -> Any:
     below.set_xlim(0, 1)
     below.yaxis.get_major_locator().set_params(integer=True, nbins=3)
     for axes in (top, below):
-        _style(axes, theme)
+        style_axes(axes, theme)
         axes.grid(axis="y", color=theme.grid, lw=0.8, zorder=0)
         axes.set_axisbelow(True)
     handles = [bars, dashes, line]
@@ -270,7 +273,7 @@ def _training(facts: Facts, theme: Theme) -> Any:
     panels = [p for p in panels if curves[p[0]]]
     if not panels:
         return None
-    figure = _figure(theme, 4.9 * len(panels), 3.8)
+    figure = new_figure(theme, 4.9 * len(panels), 3.8)
     for at, (column, words, _) in enumerate(panels):
         axes = figure.add_subplot(1, len(panels), at + 1)
         runs = curves[column]
@@ -279,7 +282,7 @@ def _training(facts: Facts, theme: Theme) -> Any:
             axes.plot(np.arange(1, len(run) + 1), run, color=theme.accent, lw=1.1, alpha=alpha, marker=_mark(run))
         mean = _mean_curve(runs)
         axes.plot(np.arange(1, len(mean) + 1), mean, color=theme.ink, lw=2.2, marker=_mark(mean))
-        _style(axes, theme)
+        style_axes(axes, theme)
         axes.grid(color=theme.grid, lw=0.8)
         axes.set_xlabel("epoch", fontsize=11)
         axes.set_title(words[0].upper() + words[1:], fontsize=11)

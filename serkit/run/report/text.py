@@ -25,13 +25,13 @@ def render(facts: f.Facts) -> str:
     rows = f.comparison(m)
     if rows:
         parts.append("## The published figure")
-        parts.append(_table(f.COMPARISON_HEAD, rows))
+        parts.append(table(f.COMPARISON_HEAD, rows))
         parts.append(escape(f.verdict_words(m)))
 
     if f.scored(m):
         parts += _folds_and_classes(facts)
     if f.search_rows(m):
-        parts += ["## Search", _table(f.SEARCH_HEAD, f.search_rows(m)), escape(f.search_words(m))]
+        parts += ["## Search", table(f.SEARCH_HEAD, f.search_rows(m)), escape(f.search_words(m))]
     if facts.histories:
         parts += ["## Training", "![Training loss and development UAR](plots/training.png)"]
 
@@ -39,17 +39,17 @@ def render(facts: f.Facts) -> str:
     if notes or mapped:
         parts.append("## Corpora")
         parts += ["\n".join(f"* {escape(x)}" for x in notes)] if notes else []
-        parts += [_table(f.LABEL_HEAD, mapped, words=3)] if mapped else []
+        parts += [table(f.LABEL_HEAD, mapped, words=3)] if mapped else []
 
     lines = f.audit_lines(facts)
     if lines:
         parts += ["## Leakage audit", "\n".join(f"* {escape(x)}" for x in lines)]
     cost = f.cost_rows(m)
-    parts += ["## Cost", _table(("What", "Value"), cost)] if cost else []
-    parts += ["## How it was made", _table(("What", "Value"), f.environment_rows(facts))]
+    parts += ["## Cost", table(("What", "Value"), cost)] if cost else []
+    parts += ["## How it was made", table(("What", "Value"), f.environment_rows(facts))]
     plugins = f.plugin_rows(facts)
     if plugins:
-        parts.append(_table(("Plugin", "From"), plugins))
+        parts.append(table(("Plugin", "From"), plugins))
     if facts.recipe:
         fence = "`" * max(3, 1 + max((len(x) for x in re.findall("`+", facts.recipe)), default=0))
         parts.append(f"{fence}toml\n{facts.recipe.rstrip()}\n{fence}")
@@ -58,10 +58,9 @@ def render(facts: f.Facts) -> str:
 
 def _scores(facts: f.Facts) -> list[str]:
     m = facts.metrics
-    parts = ["## Scores", _table(t.SCORE_HEAD, t.score_rows(m))]
+    parts = ["## Scores", table(t.SCORE_HEAD, t.score_rows(m))]
     parts.append("\n".join(f"* {escape(name)}: {escape(words)}" for name, words in t.definitions(m)))
-    if f.development(m):
-        parts.append(escape(f.development(m)))
+    parts += [escape(words) for words in (f.development(m), f.attention_words(m)) if words]
     return parts
 
 
@@ -69,7 +68,7 @@ def _folds_and_classes(facts: f.Facts) -> list[str]:
     m = facts.metrics
     parts = ["## Folds"]
     parts.append(
-        _table(
+        table(
             ("Fold", "Utterances", "UAR", "WAR", "Best dev UAR", "Epochs"),
             (
                 (
@@ -88,7 +87,7 @@ def _folds_and_classes(facts: f.Facts) -> list[str]:
 
     parts.append("## Classes")
     parts.append(
-        _table(
+        table(
             ("Class", "Utterances", "Recall", "AUC"),
             (
                 (r.label, "" if r.utterances is None else str(r.utterances), f.percent(r.recall), f.percent(r.auc))
@@ -100,10 +99,10 @@ def _folds_and_classes(facts: f.Facts) -> list[str]:
     groups = t.group_tables(m)
     if groups:
         parts.append("## Groups")
-    for table in groups:
-        parts.append(escape(table.words))
-        if not table.repeats:
-            parts.append(_table((table.kind.capitalize(), *t.GROUP_HEAD), table.rows))
+    for group in groups:
+        parts.append(escape(group.words))
+        if not group.repeats:
+            parts.append(table((group.kind.capitalize(), *t.GROUP_HEAD), group.rows))
 
     pictures = {"roc": "ROC curves of each class against the rest", "calibration": "Accuracy by confidence"}
     known = [name for name in pictures if m.get(name)]
@@ -117,8 +116,8 @@ def escape(text: str) -> str:
     return re.sub(r"([\\`*_{}\[\]<>|#~])", r"\\\1", " ".join(text.split()))
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
-    """The first ``words`` columns are text, the others numbers."""
+def table(header: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -> str:
+    """A Markdown table; the first ``words`` columns are text, the others numbers."""
     lines = ["| " + " | ".join(header) + " |", "|---" * words + "|---:" * (len(header) - words) + "|"]
     lines += ["| " + " | ".join(escape(str(x)) for x in row) + " |" for row in rows]
     return "\n".join(lines)
