@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import numpy.typing as npt
 
-from serkit.features.egemaps.names import BALANCE, CEPSTRA, VOICE, WHOLE
+from serkit.features.egemaps.names import BALANCE, CEPSTRA, RATE, VOICE, WHOLE
 from serkit.features.egemaps.spectra import HOP_MS, LEAST_POWER
 
 Array = npt.NDArray[np.float64]
@@ -62,15 +62,13 @@ def sound_level(waveform: npt.NDArray[np.float32]) -> float:
     return float(10.0 * np.log10(max(float(np.mean(np.square(waveform, dtype=np.float64))), LEAST_POWER)))
 
 
-def row(
-    spectra: Mapping[str, Array], voice: Mapping[str, Array], waveform: npt.NDArray[np.float32], rate: int
-) -> Array:
+def row(spectra: Mapping[str, Array], voice: Mapping[str, Array], waveform: npt.NDArray[np.float32]) -> Array:
     """The 88 numbers, float64 ``[88]``, in the order of ``names.COLUMNS``, of contours of one length by name, ``voice``
-    NaN where unvoiced, and of the waveform ``[T]`` in [-1, 1] at ``rate`` Hz."""
+    NaN where unvoiced, and of the waveform ``[T]`` in [-1, 1]."""
     from serkit.kernels.jit.turns import turn_functionals
 
     voiced = ~np.isnan(voice["F0"])
-    seconds = len(waveform) / rate
+    seconds = len(waveform) / RATE
 
     def defined(contour: Array) -> Array:
         smoothed = smooth(contour)

@@ -1,9 +1,11 @@
-"""Names of the 88 functionals, those of the published set's release eGeMAPSv02, in its order."""
+"""Names of the 88 functionals, those of the published set's release eGeMAPSv02, in its order, and the sample rate."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+RATE = 16_000
+"""Sample rate in Hz of the waveforms."""
 CONTOUR = ("amean", "stddevNorm")
 """Functionals of every contour: mean and coefficient of variation."""
 COURSE = (

@@ -11,13 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.features.base import Floats
+from serkit.features.egemaps.names import RATE
 from serkit.features.log_mel import LogMel, LogMelOptions
 from serkit.features.mfcc import MFCC, MFCCOptions
 from serkit.features.spectrogram import Spectrogram, SpectrogramOptions
 
 Array = npt.NDArray[np.float64]
 
-FRAME_MS = 20.0
+FRAME_MS, POINTS = 20.0, 512
 HOP_MS = 10.0
 TOP_HZ = 5000.0
 """Upper end of the spectrum that flux and balance look at."""
@@ -40,10 +41,9 @@ class Spectra:
     * ``slope0-500``, ``slope500-1500`` in dB/Hz: regression line through the bins of that band.
     """
 
-    def __init__(self, sample_rate: int) -> None:
-        n_fft = power_of_two(FRAME_MS, sample_rate)
+    def __init__(self) -> None:
         frames: dict[str, Any] = {
-            "sample_rate": sample_rate, "frame_ms": FRAME_MS, "hop_ms": HOP_MS, "n_fft": n_fft, "window": "hamming",
+            "sample_rate": RATE, "frame_ms": FRAME_MS, "hop_ms": HOP_MS, "n_fft": POINTS, "window": "hamming",
             "framing": "center", "waveform": "raw", "channels": ("static",),
         }  # fmt: skip
         bands: dict[str, Any] = {"n_mels": BANDS, "f_min": BANDS_FROM_HZ, "f_max": BANDS_TO_HZ}
@@ -84,12 +84,6 @@ def _slope(decibel: Array, hz: Array, low: float, high: float) -> Array:
     away = hz[chosen] - hz[chosen].mean()
     out: Array = np.sum(decibel[:, chosen] * away, axis=1) / np.sum(away**2)
     return out
-
-
-def power_of_two(frame_ms: float, sample_rate: int) -> int:
-    """The smallest power of two that holds a frame."""
-    samples = int(frame_ms * sample_rate / 1000 + 0.5)
-    return 1 << (samples - 1).bit_length()
 
 
 def band_centres() -> Array:

@@ -6,7 +6,8 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.features.base import Floats
-from serkit.features.egemaps.spectra import HOP_MS, power_of_two
+from serkit.features.egemaps.names import RATE
+from serkit.features.egemaps.spectra import HOP_MS
 from serkit.features.formants import Formants, FormantsOptions
 from serkit.features.spectrogram import Spectrogram, SpectrogramOptions
 from serkit.kernels.reference.subharmonics import SubharmonicParameters
@@ -14,7 +15,7 @@ from serkit.kernels.voice_parameters import CycleParameters
 
 Array = npt.NDArray[np.float64]
 
-FRAME_MS = 60.0
+FRAME_MS, POINTS = 60.0, 1024
 """Frames of harmonics and of the harmonics-to-noise ratio (Eyben et al. 2016, section 6)."""
 SEMITONE_0_HZ = 27.5
 
@@ -29,27 +30,25 @@ class Voice:
     * ``F1frequency``, ``F1bandwidth`` and so on in Hz.
     """
 
-    def __init__(self, sample_rate: int, f0_min: float, f0_max: float, voicing_threshold: float) -> None:
+    def __init__(self, f0_min: float, f0_max: float, voicing_threshold: float) -> None:
         # Numba takes a second to import: when a feature is built, not listed
         from serkit.kernels.jit import cycles, harmonics, subharmonics
 
         self._cycles, self._harmonics, self._subharmonics = cycles, harmonics, subharmonics
         self._formants = Formants(
-            FormantsOptions(sample_rate=sample_rate, hop_ms=HOP_MS, columns=("f1", "f2", "f3", "b1", "b2", "b3"))
+            FormantsOptions(sample_rate=RATE, hop_ms=HOP_MS, columns=("f1", "f2", "f3", "b1", "b2", "b3"))
         )
-        n_fft = power_of_two(FRAME_MS, sample_rate)
         self._spectrum = Spectrogram(
             SpectrogramOptions(
-                sample_rate=sample_rate, frame_ms=FRAME_MS, hop_ms=HOP_MS, n_fft=n_fft, window="hamming",
-                framing="center", log="none",
+                sample_rate=RATE, frame_ms=FRAME_MS, hop_ms=HOP_MS, n_fft=POINTS, window="hamming", framing="center",
+                log="none",
             )
         )  # fmt: skip
-        bin_hz = sample_rate / n_fft
         self._search = SubharmonicParameters(
-            f0_min=f0_min, f0_max=f0_max, voicing_threshold=voicing_threshold, bin_hz=bin_hz
+            f0_min=f0_min, f0_max=f0_max, voicing_threshold=voicing_threshold, bin_hz=RATE / POINTS
         )
         self._frame, self._hop = self._spectrum.options.frame_samples, self._spectrum.options.hop_samples
-        self._around = CycleParameters(sample_rate=sample_rate, hop_samples=self._hop, span_samples=float(self._frame))
+        self._around = CycleParameters(sample_rate=RATE, hop_samples=self._hop, span_samples=float(self._frame))
 
     def __call__(self, waveform: Floats) -> dict[str, Array]:
         power = np.ascontiguousarray(self._spectrum(waveform)[..., 0])
@@ -57,12 +56,11 @@ class Voice:
         cycles = self._cycles.jitter_shimmer(waveform, f0, self._around)
         tract = np.where(np.isnan(f0)[:, None], np.nan, self._formants(waveform).astype(np.float64))
         levels = self._harmonics.harmonic_levels(power, self._search.bin_hz, f0, np.ascontiguousarray(tract[:, :3]))
-        rate = float(self._around.sample_rate)
         return {
             "F0": np.maximum(1.0, 12.0 * np.log2(f0 / SEMITONE_0_HZ)),
             "jitterLocal": cycles[:, 0],
             "shimmerLocaldB": cycles[:, 2],
-            "HNRdBACF": self._harmonics.harmonics_to_noise(waveform, f0, rate, self._hop, self._frame),
+            "HNRdBACF": self._harmonics.harmonics_to_noise(waveform, f0, float(RATE), self._hop, self._frame),
             "logRelF0-H1-H2": levels[:, 0],
             "logRelF0-H1-A3": levels[:, 1],
             **{f"F{n + 1}frequency": tract[:, n] for n in range(3)},

@@ -21,14 +21,13 @@ from serkit.data.synth import LABELS, SPEAKERS, utterance
 from serkit.features import Egemaps, Pitch, PitchOptions, Spectrogram, SpectrogramOptions
 from serkit.features.egemaps.extractor import EgemapsOptions
 from serkit.features.egemaps.functionals import course, smooth
-from serkit.features.egemaps.names import COLUMNS
+from serkit.features.egemaps.names import COLUMNS, RATE
 from serkit.features.egemaps.voice import Voice
 from serkit.kernels.jit.voice import voice as synthesise
 from serkit.kernels.reference.harmonics import level
 
 PAGE = Path(__file__).parents[3] / "docs" / "egemaps.md"
 Table = np.ndarray
-RATE = 16000
 LEAD = 3
 """Our frames are centred on multiples of the hop, openSMILE's of 60 ms begin there: so many hops lie between."""
 THEIR_F0 = "F0semitoneFrom27.5Hz_sma3nz"
@@ -45,7 +44,7 @@ def smile(level: str = "Functionals") -> Any:
 def voice() -> Voice:
     """Our contours of voiced frames with the default options."""
     defaults = EgemapsOptions()
-    return Voice(RATE, defaults.f0_min, defaults.f0_max, defaults.voicing_threshold)
+    return Voice(defaults.f0_min, defaults.f0_max, defaults.voicing_threshold)
 
 
 def theirs(waveforms: Sequence[np.ndarray], extractor: Any) -> Table:
