@@ -11,17 +11,17 @@ from typing import Any
 import numpy as np
 
 from serkit.data.protocols import from_dict
-from serkit.errors import ProtocolError, RunFolderError, UserError, blame
+from serkit.errors import ProtocolError, RunFolderError, UserError
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.run import folder
 from serkit.run.events import Events
 from serkit.run.files import read_json
-from serkit.run.plugins import make_architecture, make_extractor, named
+from serkit.run.plugins import build_unfitted, make_architecture, make_extractor, named
 from serkit.run.posteriors import merge_units
 from serkit.run.prepare import extract, run_inputs
 from serkit.run.recipe import Recipe, Request, read_recipe, resolve
 from serkit.run.search import chosen
-from serkit.types import FoldContext, Utterance
+from serkit.types import Utterance
 
 GROUP_SECONDS = 600.0
 """Audio whose features are held at a time in prediction, unless one file is longer: about 30 MB of log-Mel."""
@@ -198,7 +198,6 @@ def load(path: str | Path, host: Host | None = None) -> LoadedRun:
 def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]:
     """What ``serkit show`` says of an architecture beyond its spec: settings of the described preset, inputs, unit and
     parameters (torch's count, and with one bias a gate), at four classes, and the multiply-adds of one utterance."""
-    import torch
 
     from serkit import config
     from serkit.nn.architecture import network_of
@@ -224,11 +223,9 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
         )
         made[key] = make_extractor(host, wanted.feature, options)
         inputs[key] = {"feature": wanted.feature, "shape": list(made[key].shape), **config.dump(options)}
-    shapes = {key: model.transformed_shape(key, tuple(extractor.shape)) for key, extractor in made.items()}
     labels = ("angry", "happy", "neutral", "sad")
     who = named(host, "architecture", name)
-    with torch.random.fork_rng(devices=[]), blame(who, "build()"):
-        built = model.build(FoldContext(labels=labels, input_shapes=shapes, seed=0, fold="show"))
+    built, shapes = build_unfitted(model, made, labels, training, who)
     cost = model_cost(
         FoldModel(architecture=model, transforms={}, module=built, n_classes=len(labels), who=who),
         frames_of(made, host, {key: wanted.feature for key, wanted in model.inputs.items()}, shapes, len(labels)),

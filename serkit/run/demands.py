@@ -6,10 +6,10 @@ from collections.abc import Collection, Sequence
 
 from serkit.errors import ProtocolError, UserError
 from serkit.host import Host
-from serkit.run.fold import whole_inputs
+from serkit.run.fold import refuse_epochs, whole_inputs
 from serkit.run.parts import check_learning
-from serkit.run.plugins import make_architecture, named
-from serkit.run.prepare import FeatureTable, check_words, run_inputs, text_inputs
+from serkit.run.plugins import build_unfitted, make_architecture, named
+from serkit.run.prepare import FeatureTable, audio_inputs, check_words, extractors, run_inputs, text_inputs
 from serkit.run.recipe import Recipe
 from serkit.types import Corpus, Fold, Protocol, Utterance
 
@@ -43,8 +43,9 @@ def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequ
 
 
 def check_training(recipe: Recipe, corpus: Corpus, host: Host) -> None:
-    """Raise UserError if ``[training]`` asks for votes that ``corpus`` does not have, changes waveforms or blends
-    inputs of a system that reads words, or balances classes twice."""
+    """Raise UserError if ``[training]`` asks for votes that ``corpus`` does not have, changes waveforms where no input
+    is made of them, blends inputs of a system that reads words, balances classes twice, or has an estimator train in
+    epochs."""
     training, who = recipe.training, named(host, "architecture", recipe.run.plugin)
     texts = text_inputs(recipe.features, host)
     if training.targets == "votes" and not any(votes_for(u, corpus.labels) for u in corpus.utterances):
@@ -56,15 +57,27 @@ def check_training(recipe: Recipe, corpus: Corpus, host: Host) -> None:
         raise UserError(
             "training.class_weights and training.oversample both make up for small classes; set one of them to none."
         )
-    if training.augment.waveform and len(texts) == len(recipe.features):
+    if training.augment.waveform and not audio_inputs(recipe.features, host):
         raise UserError(
-            f"The {who} reads words only, and training.augment.speed, snr and gain change waveforms; leave them out."
+            f"The {who} has no input that is made of audio, and training.augment.speed, snr and gain change waveforms; "
+            "leave them out."
         )
     if training.augment.mixup and texts:
         raise UserError(
             f"The {who} reads words (its input {min(texts)!r}), and the words of two utterances cannot be blended; "
             "leave out training.augment.mixup."
         )
+    if training.augment.active or training.crop or training.targets == "votes":
+        _check_epochs(recipe, corpus.labels, host, who)
+
+
+def _check_epochs(recipe: Recipe, labels: tuple[str, ...], host: Host, who: str) -> None:
+    import torch
+
+    architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
+    built, _ = build_unfitted(architecture, extractors(recipe.features, host), labels, recipe.training, who)
+    if not isinstance(built, torch.nn.Module):
+        refuse_epochs(recipe.training, who)
 
 
 def votes_for(utterance: Utterance, labels: Sequence[str]) -> float:

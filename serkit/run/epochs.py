@@ -37,7 +37,7 @@ class Epochs:
         soft, mixed = job.training.targets == "votes", job.training.augment.mixup > 0
         self._shares = None
         if soft or mixed:
-            self._shares = shares_of(job.fold.train, job.truth, job.labels, job.votes if soft else {})
+            self._shares = shares_of(job.learned, job.truth, job.labels, job.votes if soft else {})
 
     @property
     def targets(self) -> NDArray[Any]:
@@ -56,7 +56,7 @@ class Epochs:
         if job.training.augment.waveform:
             assert job.waveforms is not None
             rows = job.waveforms.features(
-                job.fold.train, job.training.augment, job.seed, job.fold.name, "waveforms", number
+                job.learned, job.training.augment, job.seed, job.fold.name, "waveforms", number
             )
             units, classes = training_units(job, self.transforms, rows)
         again = seeds.rng(job.seed, job.fold.name, "oversample", number)

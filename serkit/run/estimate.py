@@ -12,10 +12,10 @@ from serkit.errors import SerkitError, blame
 from serkit.host import Host
 from serkit.run.cost import SECONDS, WORDS, frames_of
 from serkit.run.fold import whole_inputs
-from serkit.run.plugins import make_architecture, make_extractor
+from serkit.run.plugins import build_unfitted, make_architecture, make_extractor
 from serkit.run.prepare import text_inputs
 from serkit.run.recipe import Recipe
-from serkit.types import FoldContext, Unit
+from serkit.types import Unit
 
 PROBE_FRAMES, PROBE_UNITS = 100, 4
 """Units are timed at this length at most and scaled: convolutions and recurrences cost in proportion to frames."""
@@ -23,6 +23,9 @@ PROBE_FRAMES, PROBE_UNITS = 100, 4
 QUICK, MOST_UNITS = 0.1, 32
 """A step of fewer seconds says more about torch than about the model: it is timed again at full length, in a batch of
 the recipe's size but at most so many units."""
+
+N_CLASSES = 4
+"""Taken for every corpus; the last layer is the smallest."""
 
 CACHED_FRAMES_PER_SECOND = 100
 """Taken for features that are kept on disk, since computing one would take longer than all else here."""
@@ -76,9 +79,10 @@ def _probe(probe: _Probe, device: str, bf16: bool) -> tuple[float, int] | None:
     recipe, host = probe.recipe, probe.host
     model: Any = make_architecture(host, recipe.run.plugin, recipe.architecture)
     made = {n: make_extractor(host, c.feature, c.options) for n, c in recipe.features.items()}
-    shapes = {n: model.transformed_shape(n, tuple(e.shape)) for n, e in made.items()}
     with torch.random.fork_rng(devices=[]):
-        module = model.build(FoldContext(labels=("a", "b"), input_shapes=shapes, seed=0, fold="probe"))
+        module, shapes = build_unfitted(
+            model, made, tuple(map(str, range(N_CLASSES))), recipe.training, recipe.run.plugin
+        )
         if not isinstance(module, torch.nn.Module):
             return None
         module.to(device).train()
@@ -112,7 +116,7 @@ def _rows(recipe: Recipe, made: Mapping[str, Any], shapes: Mapping[str, tuple[in
     """Frames of each input of an utterance of ``SECONDS``."""
     slow = [n for n, c in recipe.features.items() if getattr(host.get("feature", c.feature).spec, "cached", False)]
     quick = {n: e for n, e in made.items() if n not in slow}
-    found = frames_of(quick, host, {n: recipe.features[n].feature for n in quick}, shapes)
+    found = frames_of(quick, host, {n: recipe.features[n].feature for n in quick}, shapes, N_CLASSES)
     texts = text_inputs(recipe.features, host)
     guess = {n: len(WORDS.split()) if n in texts else round(SECONDS * CACHED_FRAMES_PER_SECOND) for n in slow}
     return {n: guess[n] if n in guess else len(found[n][0]) for n in made}

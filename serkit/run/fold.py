@@ -249,7 +249,7 @@ def fit_to(job: FoldJob, model: Any, train: Units, targets: NDArray[np.int64], *
             f"The {job.named} built {type(model).__name__}; a torch.nn.Module or an estimator with fit, predict_proba, "
             "state and load_state is expected."
         )
-    _refuse_epochs(job)
+    refuse_epochs(job.training, job.named)
     if not len(train):
         return
     inputs: Mapping[str, Sequence[Array]] = train.arrays
@@ -262,14 +262,20 @@ def fit_to(job: FoldJob, model: Any, train: Units, targets: NDArray[np.int64], *
         model.fit(inputs, targets, seeds.rng(job.seed, job.fold.name, *purpose), weights)
 
 
-def _refuse_epochs(job: FoldJob) -> None:
-    """Settings that draw anew in every epoch, or need a loss, say nothing to an estimator."""
-    if job.training.augment.active or job.training.targets != "label":
-        what = "training.augment" if job.training.augment.active else 'training.targets="votes"'
-        raise UserError(
-            f"The {job.named} is an estimator, which is fitted once on the utterances and their labels as they are; "
-            f"{what} is for modules that are trained in epochs, so leave it out."
-        )
+def refuse_epochs(training: Training, named: str) -> None:
+    """Raise UserError for settings that draw anew in every epoch, or need a loss: they say nothing to an estimator,
+    ``named`` in words."""
+    asked = {
+        "training.augment": training.augment.active,
+        "training.crop": training.crop,
+        'training.targets="votes"': training.targets == "votes",
+    }
+    for what, wanted in asked.items():
+        if wanted:
+            raise UserError(
+                f"The {named} is an estimator, which is fitted once on the utterances and their labels as they are; "
+                f"{what} is for modules that are trained in epochs, so leave it out."
+            )
 
 
 def unit_logits(

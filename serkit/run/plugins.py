@@ -8,7 +8,7 @@ from typing import Any
 from serkit.errors import PluginError, UserError, blame
 from serkit.host import Host, MetricSpec
 from serkit.host.specs import Kind
-from serkit.types import Input, Training, Unit
+from serkit.types import FoldContext, Input, Training, Unit
 
 TASKS = ("classification",)
 """Tasks that can be run; the other values of ``serkit.types.Task`` are reserved."""
@@ -43,6 +43,19 @@ def make_extractor(host: Host, feature: str, options: Any) -> Any:
     cls = host.load("feature", feature)
     with blame(named(host, "feature", feature), "its constructor"):
         return cls(options)
+
+
+def build_unfitted(
+    architecture: Any, extractors: Mapping[str, Any], labels: tuple[str, ...], training: Training, who: str
+) -> tuple[Any, dict[str, tuple[int, ...]]]:
+    """What an architecture builds where nothing is fitted yet, to be described or timed, and the shape of a frame of
+    each input after its transform. Raises PluginError that blames ``who``."""
+    import torch
+
+    with torch.random.fork_rng(devices=[]), blame(who, "build()"):
+        shapes = {n: tuple(architecture.transformed_shape(n, tuple(e.shape))) for n, e in extractors.items()}
+        context = FoldContext(labels=labels, input_shapes=shapes, seed=0, fold="unfitted", training=training)
+        return architecture.build(context), shapes
 
 
 def load_metrics(

@@ -109,6 +109,11 @@ def extract(
     return FeatureTable(frames)
 
 
+def audio_inputs(choices: Mapping[str, FeatureChoice], host: Host) -> set[str]:
+    """The inputs that are made of waveforms."""
+    return {name for name, c in choices.items() if source_of(c.feature, host) == "audio"}
+
+
 def text_inputs(choices: Mapping[str, FeatureChoice], host: Host) -> set[str]:
     """The inputs that are made of words."""
     return {name for name, c in choices.items() if source_of(c.feature, host) == "text"}

@@ -18,7 +18,7 @@ from serkit.kernels.threads import thread_count
 from serkit.run import seeds
 from serkit.run.events import Events
 from serkit.run.plugins import named
-from serkit.run.prepare import check_rows, extractors, text_inputs
+from serkit.run.prepare import audio_inputs, check_rows, extractors
 from serkit.run.recipe import Recipe
 from serkit.types import Augment, Corpus, Utterance
 
@@ -73,7 +73,8 @@ def keep_waveforms(
     changes none. Raises AudioError as ``serkit.data.audio.read`` does."""
     if not recipe.training.augment.waveform:
         return None
-    choices = {n: c for n, c in recipe.features.items() if n not in text_inputs(recipe.features, host)}
+    mine = audio_inputs(recipe.features, host)
+    choices = {n: c for n, c in recipe.features.items() if n in mine}
     made = extractors(choices, host)
     rates = sorted({e.sample_rate for e in made.values()})
     wanted = [u for u in corpus.utterances if u.id in ids]

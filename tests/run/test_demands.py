@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from torch import nn
 
 from serkit.errors import ProtocolError, UserError
 from serkit.host import get_host
@@ -13,11 +14,14 @@ from serkit.nn import Architecture, SpeakerZScore
 from serkit.run import demands
 from serkit.run.prepare import FeatureTable, extract
 from serkit.run.recipe import FeatureChoice, Recipe, Request, resolve
-from serkit.types import Corpus, Input, Protocol, Utterance
+from serkit.types import Corpus, FoldContext, Input, Protocol, Utterance
 
 
 class Scaled(Architecture):
     transforms: ClassVar = {"x": SpeakerZScore}
+
+    def build(self, fold: FoldContext) -> nn.Module:
+        return nn.Linear(1, 1)
 
 
 class Long(Architecture):
@@ -137,13 +141,14 @@ def test_classes_are_balanced_once() -> None:
     ("setting", "words"),
     [
         ("training.augment.mixup=0.2", r"reads words \(its input 'x'\), and the words of two utterances cannot"),
-        ("training.augment.speed=[0.9,1.1]", "reads words only, and training.augment.speed, snr and gain change wav"),
+        ("training.augment.speed=[0.9,1.1]", "has no input that is made of audio, and training.augment.speed, snr"),
     ],
 )
 def test_words_are_neither_blended_nor_played_faster(monkeypatch: pytest.MonkeyPatch, setting: str, words: str) -> None:
     recipe = training(setting)
     demands.check_corpus(recipe, voted({}), protocol("inductive"), (), get_host())
     monkeypatch.setattr(demands, "text_inputs", lambda *_: {"x"})
+    monkeypatch.setattr(demands, "audio_inputs", lambda *_: set())
     with pytest.raises(UserError, match=words):
         demands.check_corpus(recipe, voted({}), protocol("inductive"), (), get_host())
 
@@ -155,3 +160,10 @@ def test_slow_features_are_told_of_where_each_epoch_computes_them(monkeypatch: p
     (line,) = demands.of_training(training("training.augment.gain=[-6,6]"), voted({}), {"0"}, host)
     assert "'log-mel' of 'x' is slow" in line
     assert demands.of_training(training(), voted({}), {"0"}, host) == []
+
+
+@pytest.mark.parametrize("setting", ["training.augment.input_noise=0.1", "training.crop=100"])
+def test_an_estimator_that_should_train_in_epochs_is_refused_before_anything_is_fitted(setting: str) -> None:
+    demands.check_corpus(training(plugin="ser-svm"), voted({}), protocol("inductive"), (), get_host())
+    with pytest.raises(UserError, match=r"architecture 'ser-svm' .* is an estimator, which is fitted once"):
+        demands.check_corpus(training(setting, plugin="ser-svm"), voted({}), protocol("inductive"), (), get_host())

@@ -260,7 +260,11 @@ def test_estimators_are_weighted_or_see_repeated_units(make: Any) -> None:
 
 @pytest.mark.parametrize(
     ("settings", "words"),
-    [({"augment": Augment(input_noise=0.1)}, r"training\.augment"), ({"targets": "votes"}, "votes")],
+    [
+        ({"augment": Augment(input_noise=0.1)}, r"training\.augment"),
+        ({"targets": "votes"}, "votes"),
+        ({"crop": 9}, "crop"),
+    ],
 )
 def test_estimators_have_no_epochs(make: Any, settings: Any, words: str) -> None:
     with pytest.raises(UserError, match=f"is an estimator, .*{words}.* is for modules that are trained in epochs"):
