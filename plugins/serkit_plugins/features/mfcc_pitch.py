@@ -10,7 +10,7 @@ import numpy as np
 from annotated_types import Ge, Gt, Le, Lt
 
 from serkit.config import dump, load
-from serkit.features import MFCC, Delta, DeltaOptions, MFCCOptions, Pitch, PitchOptions
+from serkit.features import MFCC, Delta, DeltaOptions, FrameOptions, MFCCOptions, Pitch, PitchOptions, log_energy
 from serkit.features.base import Floats, options_of
 
 
@@ -24,6 +24,8 @@ class MfccPitchOptions:
     * ``voicing="all"`` asks a period of every frame, as an autocorrelation without a voicing decision gives it;
       ``"voiced"`` only of voiced ones. Where there is none the period is 0 and the ratio ``hnr_floor``.
     * ``hnr_floor`` in dB: lower ratios are raised to it.
+    * ``cepstral_mean="removed"`` subtracts from the cepstra their mean over the louder half of the utterance's frames,
+      which takes away the level and much of the speaker's and the room's colour.
     * ``delta_window``: N of the regression.
     """
 
@@ -37,6 +39,7 @@ class MfccPitchOptions:
     f0_max: Annotated[float, Gt(20), Le(4000)] = 600.0
     voicing: Literal["all", "voiced"] = "all"
     hnr_floor: Annotated[float, Ge(-60), Lt(60)] = -20.0
+    cepstral_mean: Literal["kept", "removed"] = "kept"
     delta_window: Annotated[int, Ge(1), Le(100)] = 2
 
 
@@ -78,6 +81,8 @@ class MfccPitch:
                 **thresholds,
             )
         )
+        frames = FrameOptions(sample_rate=o.sample_rate, hop_ms=o.hop_ms, frame_ms=o.frame_ms)
+        self._energy = log_energy(frames) if o.cepstral_mean == "removed" else None
         self._delta = Delta(DeltaOptions(delta_window=o.delta_window))
 
     def __repr__(self) -> str:
@@ -114,8 +119,11 @@ class MfccPitch:
 
     def batch(self, waveforms: Sequence[Floats], threads: int = 0) -> list[Floats]:
         """Frames of each waveform, on ``threads`` threads (0: ``SERKIT_THREADS``, or all cores of this process)."""
-        pairs = zip(self._cepstra.batch(waveforms, threads), self._pitch.batch(waveforms, threads), strict=True)
-        return [self._joined(cepstra[:, :, 0], pitch) for cepstra, pitch in pairs]
+        cepstra = [c[:, :, 0] for c in self._cepstra.batch(waveforms, threads)]
+        if self._energy is not None:
+            loudness = self._energy.batch(waveforms, threads)
+            cepstra = [c - _louder_half(c, e[:, 0]).mean(axis=0) for c, e in zip(cepstra, loudness, strict=True)]
+        return [self._joined(c, pitch) for c, pitch in zip(cepstra, self._pitch.batch(waveforms, threads), strict=True)]
 
     def _joined(self, cepstra: Floats, pitch: Floats) -> Floats:
         f0, hnr = pitch.T
@@ -124,3 +132,7 @@ class MfccPitch:
         ratio = np.maximum(np.where(found & ~np.isnan(hnr), hnr, self.options.hnr_floor), self.options.hnr_floor)
         static = np.column_stack([cepstra, period, ratio]).astype(np.float32)
         return np.concatenate([static, self._delta(static)], axis=1)
+
+
+def _louder_half(rows: Floats, loudness: Floats) -> Floats:
+    return rows[loudness >= np.median(loudness)]

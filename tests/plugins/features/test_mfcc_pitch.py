@@ -64,6 +64,17 @@ def test_other_rates_and_pickles() -> None:
     np.testing.assert_allclose(frames[20:-20, 6], 5.0, rtol=1e-2)  # 1 %: lags are twice as far apart
 
 
+def test_without_their_mean_cepstra_do_not_know_the_level() -> None:
+    wave = buzz(140.0) + 0.01 * np.random.default_rng(0).standard_normal(8000).astype(np.float32)
+    wave[4000:] *= np.float32(0.01)  # the quieter half
+    extractor = MfccPitch(MfccPitchOptions(cepstral_mean="removed"))
+    loud, quiet = extractor(wave), extractor(wave * np.float32(0.25))
+    # 1e-3: logarithms of float32 powers of two waveforms that were rounded apart
+    np.testing.assert_allclose(loud[:, :13], quiet[:, :13], atol=1e-3)
+    assert np.abs(loud[:24, :13].mean(0)).max() < 1  # the mean is that of the loud half (two frames less), not of all
+    assert MfccPitch()(wave)[:24, 0].mean() < loud[:24, 0].mean() - 1
+
+
 def test_options_out_of_range_are_refused() -> None:
     with pytest.raises(ConfigError, match="hnr_floor"):
         MfccPitch(MfccPitchOptions(hnr_floor=-61.0))
