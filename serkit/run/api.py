@@ -18,7 +18,7 @@ from serkit.run.events import Events
 from serkit.run.files import read_json
 from serkit.run.plugins import build_unfitted, make_architecture, make_extractor, named
 from serkit.run.posteriors import merge_units
-from serkit.run.prepare import extract, run_inputs
+from serkit.run.prepare import check_fingerprints, extract, run_inputs
 from serkit.run.recipe import Recipe, Request, read_recipe, resolve
 from serkit.run.search import chosen
 from serkit.types import Utterance
@@ -105,6 +105,7 @@ class LoadedRun:
         paths = [Path(f) for f in files]
         if not paths:
             raise UserError("There is no file to predict; name audio files, or folders that hold some.")
+        check_fingerprints(self.path, self.recipe.features, self.host)
         events = events or Events()
         utterances = [Utterance(id=f"{k}", path=p, label="", speaker="") for k, p in enumerate(paths)]
         labels = tuple(self.protocol["labels"])

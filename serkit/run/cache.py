@@ -32,6 +32,8 @@ SWITCH = "SERKIT_FEATURE_CACHE"
 """Environment variable: ``off`` neither reads nor writes entries."""
 
 SCHEMA = 1
+COMPUTES = ("numpy", "numba", "torch", "transformers")
+"""Libraries whose next version may round differently."""
 
 
 def features_dir() -> Path:
@@ -180,10 +182,11 @@ def code_hash(module: str) -> str:
 
 @remembered
 def _machine() -> list[str]:
-    """What may round differently: the instruction set of the core, and the libraries that compute."""
+    """The instruction set of the core, and the versions of what computes."""
     from serkit.kernels import native
 
-    return [native.isa(), *(f"{name} {metadata.version(name)}" for name in ("numpy", "numba"))]
+    installed = {d.name: d.version for name in COMPUTES for d in metadata.distributions(name=name)}
+    return [native.isa(), *(f"{name} {version}" for name, version in sorted(installed.items()))]
 
 
 def _folder(package: str) -> Path:

@@ -18,6 +18,7 @@ def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequ
     """Raise a sentence if the system cannot be run on ``corpus`` under ``protocol``: it reads words and there are none,
     it learns from test speakers' own audio and the protocol is inductive, it learns from development utterances and
     there are none, or its training asks for what is not there (:func:`check_training`)."""
+    extractors(recipe.features, host)  # a folder without weights, say, is told here
     architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
     who = named(host, "architecture", recipe.run.plugin)
     for name, kind in architecture.transforms.items():

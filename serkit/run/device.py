@@ -10,6 +10,7 @@ from serkit import __version__
 from serkit.errors import UserError
 from serkit.host import ArchitectureSpec, Host
 from serkit.run import origin
+from serkit.run.prepare import fingerprints
 from serkit.run.recipe import Recipe, RunTable
 
 
@@ -64,6 +65,7 @@ def environment(recipe: Recipe, host: Host) -> dict[str, Any]:
         "cores": origin.cores(),
         "precision": recipe.run.precision,
         "threads": torch.get_num_threads(),
+        "fingerprints": fingerprints(recipe.features, host),
         "plugins": [
             {"kind": p.spec.kind, "name": p.spec.name, "distribution": p.distribution, "version": p.version}
             for p in plugins

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,10 +14,11 @@ from numpy.typing import NDArray
 
 from serkit.data import audio
 from serkit.data.progress import Progress
-from serkit.errors import ConfigError, PluginError, UserError, blame
+from serkit.errors import ConfigError, PluginError, RunFolderError, UserError, blame
 from serkit.host import Host
 from serkit.kernels.threads import thread_count
 from serkit.run.cache import FeatureCache, switched_on
+from serkit.run.files import read_json
 from serkit.run.plugins import make_extractor, named
 from serkit.run.recipe import FeatureChoice
 from serkit.types import Utterance
@@ -48,6 +50,30 @@ class FeatureTable:
 def extractors(choices: Mapping[str, FeatureChoice], host: Host) -> dict[str, Any]:
     """An extractor an input (see ``serkit.features.Extractor``)."""
     return {name: make_extractor(host, c.feature, c.options) for name, c in choices.items()}
+
+
+def fingerprints(choices: Mapping[str, FeatureChoice], host: Host) -> dict[str, str]:
+    """Of each input whose extractor has weights that options only point to: its ``fingerprint()``."""
+    found = {}
+    for name, extractor in extractors(choices, host).items():
+        if hasattr(extractor, "fingerprint"):
+            with blame(named(host, "feature", choices[name].feature), "fingerprint()"):
+                found[name] = str(extractor.fingerprint())
+    return found
+
+
+def check_fingerprints(run: Path, choices: Mapping[str, FeatureChoice], host: Host) -> None:
+    """Raise RunFolderError unless the weights of the inputs are those that the run in the folder ``run`` began with."""
+    record = run / "environment.json"
+    known = read_json(record).get("fingerprints", {}) if record.exists() else {}
+    if not known:  # nothing in it has weights, and it need not be asked
+        return
+    for name, now in fingerprints(choices, host).items():
+        if name in known and known[name] != now:
+            raise RunFolderError(
+                f"The weights behind the input {name!r} are not those that the run {run} was made with; put them back "
+                "where features." + name + " of its recipe says, or train anew."
+            )
 
 
 def caches(

@@ -27,6 +27,7 @@ from serkit.run.material import Material, fold_job, gather
 from serkit.run.parts import Parts, check_recordings, read_parts, with_posteriors
 from serkit.run.plugins import load_metrics, named
 from serkit.run.predictions import Predictions
+from serkit.run.prepare import check_fingerprints
 from serkit.run.recipe import Recipe, Request, for_device, resolve
 from serkit.run.scoring.groups import group_values
 from serkit.run.scoring.published import compare_published
@@ -115,6 +116,7 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
         "audit": {**found.to_dict(), "lines": lines},
         "audio_sha256": hashes,
     }
+    check_fingerprints(run.folder, recipe.features, host)
     folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
     folder.write_parts(run.folder, parts.record())
     for line in parts.lines():

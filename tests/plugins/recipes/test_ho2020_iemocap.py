@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import serkit
-from serkit.errors import UserError
+from serkit.errors import RunFolderError, UserError
 from serkit.host import get_host
 from serkit.run.files import read_json
 from serkit.run.recipe import Request, read_recipe, resolve
@@ -51,12 +51,23 @@ def test_it_runs_with_an_encoder_from_a_folder(tmp_path: Path) -> None:
     assert (published["comparable"], published["war"]) == (False, 0.7323)
     assert any("'not stated'" in reason for reason in published["reasons"])
 
+    # the same folder with other weights in it
+    write_bert(bert, seed=1)
+    words = r"weights behind the input 'text' are not those that the run .* was made with"
+    again = {"data": tmp_path / "corpus", "out": tmp_path / "run", "folds": [9], "sets": sets, "resume": True}
+    with pytest.raises(RunFolderError, match=words):
+        serkit.run("ho2020-iemocap", **again)
+    with pytest.raises(RunFolderError, match=words):
+        run.predict([next((tmp_path / "corpus").rglob("*.wav"))])
+    write_bert(bert)
+    serkit.run("ho2020-iemocap", **again)
+
 
 def test_without_weights_it_says_what_to_do_and_trains_nothing(tmp_path: Path) -> None:
     iemocap.write(tmp_path / "corpus", seconds=0.4)
     with pytest.raises(UserError, match=r"No folder of an encoder is named; set the input's option folder"):
         serkit.run("ho2020-iemocap", data=tmp_path / "corpus", out=tmp_path / "run", folds=[9])
-    assert not list((tmp_path / "run").rglob("model.safetensors"))
+    assert not (tmp_path / "run").exists()
     run = serkit.run(
         "ho2020-iemocap",
         data=tmp_path / "corpus",
