@@ -11,6 +11,7 @@ from serkit_plugins.architectures.cnn_lstm.config import PRESETS as CNN_LSTM
 from serkit_plugins.architectures.conv_mkl.config import PRESETS as CONV_MKL
 from serkit_plugins.architectures.dnn_elm.config import PRESETS as DNN_ELM
 from serkit_plugins.architectures.emotion_in_motion.config import PRESETS as EMOTION_IN_MOTION
+from serkit_plugins.architectures.fusion.config import FEATURES_PRESETS as FUSION_FEATURES
 from serkit_plugins.architectures.fusion.config import PRESETS as FUSION
 from serkit_plugins.architectures.he import config as he
 from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
@@ -220,5 +221,14 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             license="Apache-2.0",
             presets=FUSION,
             default_preset="mean",
+        ),
+        ArchitectureSpec(
+            name="fusion-features",
+            summary="Functionals of an utterance joined to the attention vector of a CNN before the classifier",
+            target="serkit_plugins.architectures.fusion.features:FusionFeatures",
+            config="serkit_plugins.architectures.fusion.config:FusionFeaturesConfig",
+            citation="SerKit's own; the CNN with attention after M. Chen's poster",
+            license="Apache-2.0",
+            presets=FUSION_FEATURES,
         ),
     ]

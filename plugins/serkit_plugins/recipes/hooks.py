@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from serkit.host import RecipeSpec, hookimpl
-from serkit_plugins.recipes import he
+from serkit_plugins.recipes import chen, he
 
 _CHEN = "Chen, He, Yang, Zhang, IEEE Signal Processing Letters 25(10), 2018"
 _GANS = "Gans, Theodores, Rusu, Emotion in Motion: A Deep Learning Model for Speech Emotion Recognition, 2020"
@@ -15,22 +15,6 @@ _HO = "Ho, Yang, Kim, Lee, IEEE Access 8, 2020"
 def serkit_recipes() -> list[RecipeSpec]:
     """One TOML file each, beside this module."""
     return [
-        RecipeSpec(
-            name="chen2018-emodb",
-            summary="3-D ACRNN, 5 convolutions, on EMO-DB: ten speakers left out in turn, five seeds",
-            target="serkit_plugins.recipes:chen2018-emodb.toml",
-            citation=_CHEN,
-            architecture="acrnn",
-            dataset="emodb",
-        ),
-        RecipeSpec(
-            name="chen2018-iemocap",
-            summary="3-D ACRNN, 6 convolutions, on improvised IEMOCAP: ten speakers left out in turn, five seeds",
-            target="serkit_plugins.recipes:chen2018-iemocap.toml",
-            citation=_CHEN,
-            architecture="acrnn",
-            dataset="iemocap",
-        ),
         RecipeSpec(
             name="ser-svm-emodb",
             summary="Functionals and a linear SVM on EMO-DB: ten speakers left out in turn, nine trained on",
@@ -46,46 +30,6 @@ def serkit_recipes() -> list[RecipeSpec]:
             citation="SerKit's own",
             architecture="ser-svm",
             dataset="emodb",
-        ),
-        RecipeSpec(
-            name="chen2018-emodb-2d",
-            summary="2-D ACRNN (static channel alone) on EMO-DB: ten speakers left out in turn, five seeds",
-            target="serkit_plugins.recipes:chen2018-emodb-2d.toml",
-            citation=_CHEN,
-            architecture="acrnn",
-            dataset="emodb",
-        ),
-        RecipeSpec(
-            name="chen2018-iemocap-2d",
-            summary="2-D ACRNN (static channel alone) on improvised IEMOCAP: ten speakers left out, five seeds",
-            target="serkit_plugins.recipes:chen2018-iemocap-2d.toml",
-            citation=_CHEN,
-            architecture="acrnn",
-            dataset="iemocap",
-        ),
-        RecipeSpec(
-            name="cnn-lstm-iemocap",
-            summary="CNN + LSTM baseline on improvised IEMOCAP: ten speakers left out in turn, five seeds",
-            target="serkit_plugins.recipes:cnn-lstm-iemocap.toml",
-            citation="quoted in M. Chen, University of Rochester, poster, as Zhao, Jin, Hu 2017",
-            architecture="cnn-lstm",
-            dataset="iemocap",
-        ),
-        RecipeSpec(
-            name="mchen-iemocap",
-            summary="3-D CNN with attention on improvised IEMOCAP, excited merged: ten speakers left out in turn",
-            target="serkit_plugins.recipes:mchen-iemocap.toml",
-            citation="M. Chen, University of Rochester, poster",
-            architecture="acnn",
-            dataset="iemocap",
-        ),
-        RecipeSpec(
-            name="mirsamadi2017-iemocap",
-            summary="Local attention over 32 descriptors on improvised IEMOCAP: ten speakers left out, five seeds",
-            target="serkit_plugins.recipes:mirsamadi2017-iemocap.toml",
-            citation="S. Mirsamadi, E. Barsoum, C. Zhang, ICASSP 2017",
-            architecture="local-attention",
-            dataset="iemocap",
         ),
         RecipeSpec(
             name="chen2018-dnn-elm-emodb",
@@ -191,5 +135,6 @@ def serkit_recipes() -> list[RecipeSpec]:
             architecture="mmfa-text",
             dataset="iemocap",
         ),
+        *chen.RECIPES,
         *he.RECIPES,
     ]

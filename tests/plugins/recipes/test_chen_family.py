@@ -65,6 +65,27 @@ def test_recipes_ask_for_what_their_figures_were_measured_on(name: str) -> None:
         assert recipe.protocol == "loso_partner"
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "values"),
+    [
+        ("mchen-lambda-iemocap", "architecture.scale", (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)),
+        ("mchen-lambda-emodb", "architecture.scale", (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)),
+        ("chen2018-depth-emodb", "architecture.convs", (1, 2, 3, 4, 5, 6, 7)),
+        ("chen2018-depth-iemocap", "architecture.convs", (1, 2, 3, 4, 5, 6, 7)),
+    ],
+)
+def test_sweeps_are_a_run_a_value(name: str, path: str, values: tuple[float, ...]) -> None:
+    recipe = recipe_of(name)
+    assert recipe.sweep == {path: values}
+    assert (recipe.search, recipe.published) == ({}, None)
+
+
+def test_depth_is_chosen_on_development_speakers_where_asked() -> None:
+    recipe = resolve(Request(plugin="acrnn", preset="depth_on_dev", dataset="emodb"), get_host())
+    assert recipe.search == {"architecture.convs": (1, 2, 3, 4, 5, 6, 7)}
+    assert resolve(Request(plugin="acrnn", preset="paper", dataset="emodb"), get_host()).search == {}
+
+
 def test_a_run_without_a_recipe_is_shown_the_systems_first_figure() -> None:
     recipe = resolve(Request(plugin="acrnn", dataset="emodb"), get_host())
     assert recipe.published is not None

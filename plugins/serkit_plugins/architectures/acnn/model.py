@@ -33,26 +33,41 @@ class Acnn(Architecture):
 
     def attention(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor | None:  # type: ignore[override]
         """Weights over pooled frames ``[B, T / pool]``."""
-        assert isinstance(module, AcnnNet)
+        assert isinstance(module, AcnnEncoder)
         frames, lengths = module.encode(**batch)
         return module.pooling(frames, lengths)[1]
 
 
-class AcnnNet(nn.Module):
-    """``forward(x [B, T, F, C] or [B, T, F], x_lengths [B]) -> logits [B, K]``. Padding never changes a logit."""
+class AcnnEncoder(nn.Module):
+    """Convolutions, a linear layer and attention: ``encode`` and ``pooling`` make a vector ``[B, linear]``."""
 
-    def __init__(self, config: AcnnConfig, bands: int, channels: int, n_classes: int) -> None:
+    def __init__(self, config: AcnnConfig, bands: int, channels: int) -> None:
         super().__init__()
         maps = feature_maps(config.maps, config.convs)
         self.stack = ConvStack(bands, channels, maps, config.pools, batch_norm=config.batch_norm)
         self.linear = nn.Linear(self.stack.features, config.linear)
-        self.dropout = nn.Dropout(config.dropout)
-        self.dense = nn.Linear(config.linear, config.dense) if config.dense else None
-        self.out = nn.Linear(config.dense or config.linear, n_classes)
         init_weights(self, config.init)
         self.pooling = FramePooling(config.linear, "attention", config.hidden, config.scale)
         # time x frequency x channel is how batches arrive, so NHWC convolutions need no copy
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def encode(self, x: Tensor, x_lengths: Tensor) -> tuple[Tensor, Tensor]:
+        """Annotations ``[B, T / pool, linear]`` (a_i of the poster) and their lengths."""
+        y, lengths = self.stack(x, x_lengths)
+        return self.linear(y), lengths
+
+
+class AcnnNet(AcnnEncoder):
+    """``forward(x [B, T, F, C] or [B, T, F], x_lengths [B]) -> logits [B, K]``. Padding never changes a logit."""
+
+    def __init__(self, config: AcnnConfig, bands: int, channels: int, n_classes: int) -> None:
+        super().__init__(config, bands, channels)
+        self.dropout = nn.Dropout(config.dropout)
+        self.dense = nn.Linear(config.linear, config.dense) if config.dense else None
+        self.out = nn.Linear(config.dense or config.linear, n_classes)
+        for layer in (self.dense, self.out):
+            if layer is not None:
+                init_weights(layer, config.init)
 
     def forward(self, x: Tensor, x_lengths: Tensor) -> Tensor:
         """Logits ``[B, K]``."""
@@ -62,8 +77,3 @@ class AcnnNet(nn.Module):
             y = leaky_relu(self.dense(y), SLOPE)
         logits: Tensor = self.out(y)
         return logits
-
-    def encode(self, x: Tensor, x_lengths: Tensor) -> tuple[Tensor, Tensor]:
-        """Annotations ``[B, T / pool, linear]`` (a_i of the poster) and their lengths."""
-        y, lengths = self.stack(x, x_lengths)
-        return self.linear(y), lengths

@@ -1,4 +1,4 @@
-"""Settings of late fusion."""
+"""Settings of late fusion, and of fusion inside one model."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from annotated_types import Gt, Lt
+from annotated_types import Ge, Gt, Lt
+
+from serkit_plugins.architectures.acnn.config import PRESETS as ACNN
+from serkit_plugins.architectures.acnn.config import AcnnConfig
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,3 +32,28 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     "geometric": {"architecture": {"rule": "geometric"}},
     "stacked": {"architecture": {"rule": "stacked"}},
 }
+
+
+@dataclass(frozen=True, kw_only=True)
+class FusionFeaturesConfig(AcnnConfig):
+    """The CNN with attention, whose vector is joined by functionals of the utterance before the classifier.
+
+    ``functionals`` are the units of a dense layer over the functionals, after ``functionals_dropout`` of them;
+    functionals count at most ``clip`` deviations from the training mean. ``dense`` is the layer that sees both. The
+    defaults of the convolutions and the attention are those of ``acnn``'s preset ``small``.
+    """
+
+    convs: Annotated[int, Gt(0)] = 3
+    maps: tuple[Annotated[int, Gt(0)], ...] = (16, 32, 48)
+    pools: tuple[tuple[Annotated[int, Gt(0)], Annotated[int, Gt(0)]], ...] = ((2, 2), (2, 2), (1, 2))
+    linear: Annotated[int, Gt(0)] = 96
+    hidden: Annotated[int, Gt(0)] = 96
+    dense: Annotated[int, Ge(0)] = 64
+    batch_norm: bool = True
+    dropout: Annotated[float, Ge(0), Lt(1)] = 0.2
+    functionals: Annotated[int, Gt(0)] = 64
+    functionals_dropout: Annotated[float, Ge(0), Lt(1)] = 0.5
+    clip: Annotated[float, Gt(0)] = 5.0
+
+
+FEATURES_PRESETS: Mapping[str, Mapping[str, Any]] = {"default": {"training": ACNN["small"]["training"]}}
