@@ -138,6 +138,15 @@ def test_formants_are_the_tracts() -> None:
         assert found[f"F{n + 1}frequency_sma3nz_amean"] == pytest.approx(truth, rel=0.06)
 
 
+def test_the_widest_search_is_finite_too() -> None:
+    widest = Egemaps(EgemapsOptions(f0_min=30.0, f0_max=2000.0, voicing_threshold=0.0))
+    for x in (SPEECH[2], SPEECH[2][:700], np.random.default_rng(0).standard_normal(3000).astype(np.float32)):
+        found = values(x, widest)
+        assert np.isfinite(list(found.values())).all()
+        # with a threshold of 0 what has any candidate is voiced
+        assert found["MeanVoicedSegmentLengthSec"] > 0.0
+
+
 def test_options_that_cannot_be_are_refused() -> None:
     with pytest.raises(ConfigError, match="f0_min=400 and f0_max=300 leave no F0"):
         Egemaps(EgemapsOptions(f0_min=400.0, f0_max=300.0))
