@@ -69,6 +69,9 @@ class TerminalEvents(Events):
 
     def training_started(self, folds: int, epochs: int, candidates: int = 1) -> None:
         self.folds, self.epochs, self.searching = folds * candidates, epochs, candidates > 1
+        self.folds_done, self.marks = 0, []
+        if self.task is not None:  # a sweep makes several runs
+            self.bar.remove_task(self.task)
         self.bar.start()
         self.task = self.bar.add_task("training", total=self.folds * epochs)
 

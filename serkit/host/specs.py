@@ -37,7 +37,8 @@ class ArchitectureSpec(Spec):
 
     ``config`` is the ``"module:attribute"`` of the frozen dataclass behind the recipe's ``[architecture]`` table; its
     defaults are the paper's. ``presets`` maps a name to overrides of the tables ``architecture``, ``training`` and
-    ``features.<input>``; an empty mapping is the defaults. ``bf16_proven`` names presets whose scores under bf16 were
+    ``features.<input>``, or to a table ``search`` of values among which each fold chooses on its development speakers
+    (``docs/recipes.md``); an empty mapping is the defaults. ``bf16_proven`` names presets whose scores under bf16 were
     shown equal to fp32 on all folds (with the evidence in ``docs/reproduction.md``): only for those may
     ``--precision auto`` choose bf16.
     """
