@@ -415,3 +415,18 @@ def test_what_is_half_way_between_tenths_prints_alike_however_it_was_summed() ->
     assert f.percent(sum(recalls) / 4) == f.percent(33 / 48) == "68.8 %"
     assert f.points(-0.0125) == "\N{MINUS SIGN}1.2 points"
     assert (f.count(1, "batch", "batches"), f.count(12, "batch", "batches")) == ("1 batch", "12 batches")
+
+
+def test_a_search_that_ends_at_the_edge_of_its_list_is_told() -> None:
+    def search(*chosen: Any, values: tuple[Any, ...] = (0.1, 1.0, 10.0)) -> str:
+        rows = [{"values": {"architecture.c": v}, "dev_uar": 0.5, "chosen": 0} for v in values]
+        folds = {f"0-{k}": {"values": {"architecture.c": v}, "dev_uar": 0.5} for k, v in enumerate(chosen)}
+        return f.search_words({"n_seeds": 1, "search": {"candidates": rows, "folds": folds}})
+
+    assert "1: c 10 (50.0 %)" in search(10.0, 10.0)
+    assert "chose architecture.c at an end" in search(10.0, 10.0)
+    assert "chose architecture.c at an end" in search(0.1)
+    assert "at an end" not in search(10.0, 0.1)
+    assert "at an end" not in search(1.0, 10.0)
+    assert "at an end" not in search(10.0, values=(1.0, 10.0))  # of two values each is an end
+    assert "at an end" not in search("b", values=("a", "b", "c"))

@@ -229,7 +229,21 @@ def search_words(m: Mapping[str, Any]) -> str:
     many = int(m.get("n_seeds") or 1) > 1
     names = ((fold if many else fold.partition("-")[2], r) for fold, r in found.items())
     each = "; ".join(f"{name}: {grid.words(r['values'])} ({percent(r['dev_uar'])})" for name, r in names)
-    return f"Chosen in each fold on its development speakers alone, the best UAR, the first of several: {each}."
+    words = f"Chosen in each fold on its development speakers alone, the best UAR, the first of several: {each}."
+    for key in _at_the_end(m["search"]):
+        words += f" Every fold chose {key} at an end of its list, so a longer list might hold a better value."
+    return words
+
+
+def _at_the_end(search: Mapping[str, Any]) -> list[str]:
+    """Searched keys of three numbers or more of which every fold chose the smallest, or every fold the largest."""
+    out = []
+    for key in search["candidates"][0]["values"]:
+        tried = {r["values"][key] for r in search["candidates"] if isinstance(r["values"][key], int | float)}
+        took = {r["values"][key] for r in search["folds"].values() if isinstance(r["values"][key], int | float)}
+        if len(tried) > 2 and took in ({min(tried)}, {max(tried)}):
+            out.append(key)
+    return out
 
 
 def attention_words(m: Mapping[str, Any]) -> str:
