@@ -28,6 +28,8 @@ _PICKLED = (".bin", ".pt", ".pth", ".ckpt", ".h5", ".msgpack")
 _READ = (".safetensors", ".json", ".txt", ".model")
 """What of a folder can change what an encoder computes: weights, settings, vocabularies."""
 
+_NOT_NEEDED = ("pooler.dense.weight", "pooler.dense.bias", "masked_spec_embed")
+"""What no hidden state depends on outside pre-training; published checkpoints leave it out."""
 VOCABULARIES = (
     "tokenizer.json",
     "vocab.txt",
@@ -43,7 +45,8 @@ class Encoder:
 
     Opening reads the settings only, so that shapes are known cheaply; weights are read at the first use. ``states``
     computes hidden states; number 0 is what enters the first layer, number ``n_layers`` (or -1) leaves the last.
-    ``dim`` is their width. Who fine-tunes takes a fresh ``load()``.
+    ``dim`` is their width. Of a model with encoder and decoder (Whisper) this is the encoder. Who fine-tunes takes a
+    fresh ``load()``.
     """
 
     def __init__(self, folder: str | Path, *, precision: Precision = "fp32", device: str = "cpu") -> None:
@@ -53,7 +56,7 @@ class Encoder:
         self.precision, self.device = precision, device
         self.config = _settings(self.folder)
         self.dim = int(self.config.hidden_size)
-        self.n_layers = int(getattr(self.config, "encoder_layers", 0) or self.config.num_hidden_layers)
+        self.n_layers = int(self.config.num_hidden_layers)
         self._module: nn.Module | None = None
         self._lock = Lock()
 
@@ -95,15 +98,14 @@ class Encoder:
             raise UserError(
                 f"The weights in {self.folder} cannot be loaded ({_short(error)}); copy the encoder's files again."
             ) from error
-        # heads above the hidden states may be missing: nothing here asks for them
-        lost = sorted(k for k in found["missing_keys"] if "pooler" not in k)
+        lost = sorted(k for k in found["missing_keys"] if not k.endswith(_NOT_NEEDED) and not k.startswith("decoder."))
         odd = sorted(str(k) for k in found["mismatched_keys"])
         if lost or odd:
             raise UserError(
                 f"The weights in {self.folder} do not fit its config.json: {len(lost)} are missing and {len(odd)} of "
                 f"another shape (e.g. {(lost or odd)[0]}); copy the encoder's files again, all of one model."
             )
-        made: nn.Module = module
+        made: nn.Module = module.get_encoder() if self.config.is_encoder_decoder else module
         return made
 
     def states(self, inputs: Mapping[str, Tensor], layer: int | None = -1) -> Tensor:
@@ -111,8 +113,7 @@ class Encoder:
         of all. ``inputs`` are the keyword arguments of the network. No gradient."""
         with torch.inference_mode():
             given = {k: v.to(self.device) for k, v in inputs.items()}
-            found = self.module(**given, output_hidden_states=True)
-            states = getattr(found, "encoder_hidden_states", None) or found.hidden_states
+            states = self.module(**given, output_hidden_states=True).hidden_states
             one = torch.stack(states, dim=2) if layer is None else states[self.layer(layer)]
             return one.float().cpu()
 

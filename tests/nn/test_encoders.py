@@ -4,13 +4,14 @@ import shutil
 import socket
 import sys
 from pathlib import Path
+from typing import Literal
 
 import pytest
 import torch
 
 from serkit.errors import ConfigError, UserError
 from serkit.nn.encoders import Encoder, check_folder, files_sha256, open_tokenizer
-from serkit.testing.encoders import write_bert
+from serkit.testing.encoders import write_bert, write_speech
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -40,6 +41,25 @@ def test_states_are_those_of_the_network(bert: Path) -> None:
     with torch.no_grad():
         whole = encoder.load().eval()(**IDS).last_hidden_state
     assert torch.equal(encoder.states(IDS), whole)
+
+
+@pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wavlm"])
+def test_waveform_models_open_by_the_same_door(tmp_path: Path, kind: Literal["wav2vec2", "hubert", "wavlm"]) -> None:
+    encoder = Encoder(write_speech(tmp_path / "speech", kind))
+    assert (encoder.dim, encoder.n_layers) == (16, 2)
+    given = {"input_values": torch.linspace(-1, 1, 410)[None]}
+    every = encoder.states(given, None)
+    assert every.shape == (1, 20, 3, 16)
+    with torch.no_grad():
+        whole = encoder.load().eval()(**given, output_hidden_states=True).hidden_states
+    assert torch.equal(every, torch.stack(whole, dim=2))
+
+
+def test_of_an_encoder_with_a_decoder_the_encoder_is_taken(tmp_path: Path) -> None:
+    encoder = Encoder(write_speech(tmp_path / "whisper", "whisper"))
+    assert (encoder.dim, encoder.n_layers) == (16, 2)
+    assert encoder.states({"input_features": torch.randn(1, 4, 40)}, None).shape == (1, 20, 3, 16)
+    assert not any("decoder" in name for name, _ in encoder.module.named_parameters())
 
 
 def test_opening_reads_no_weights(copy: Path) -> None:
