@@ -100,23 +100,28 @@ _GRID = {"search": {"architecture": {"c": [1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 1e-1, 1
 
 SVM_PRESETS: Presets = {"practical": _GRID, "literal": _GRID}
 
-# The presets ``small`` are ours, for a laptop, chosen by development UAR; docs/he.md lists what was tried.
+# The presets ``small`` are ours, for a laptop, by development speakers alone; docs/reproduction.md has what was tried.
 BLSTM_PRESETS: Presets = {
     "practical": {},
     "literal": _LITERAL,
     "small": {
         "architecture": {"dense": 128, "lstm": [64]},
-        "training": {"lr": 2e-3, "batch": 32, "crop": 100, "epochs": 40, "patience": 10},
+        "training": {"lr": 2e-3, "batch": 32, "crop": 100, "epochs": 40, "patience": 15},
     },
 }
+
+_SMALL_KERNELS = {"maps": 20, "autoencoder": {"patches": 20_000, "lr": 3e-3, "epochs": 30}}
+_SMALL_TRAINING = {"lr": 2e-3, "epochs": 40, "patience": 15}
 
 SAE_PRESETS: Presets = {
     "practical": {},
     "literal": _LITERAL,
-    "small": {
-        "architecture": {"autoencoder": {"patches": 10_000, "lr": 3e-3}},
-        "training": {"lr": 3e-3, "batch": 32, "epochs": 60, "patience": 15},
-    },
+    "small": {"architecture": {**_SMALL_KERNELS, "lstm": [64]}, "training": _SMALL_TRAINING},
 }
 
-ATTENTION_PRESETS: Presets = {**SAE_PRESETS, "exp4_128": {"architecture": {"lstm": [128]}}}
+ATTENTION_PRESETS: Presets = {
+    "practical": {},
+    "literal": _LITERAL,
+    "exp4_128": {"architecture": {"lstm": [128]}},
+    "small": {"architecture": _SMALL_KERNELS, "training": _SMALL_TRAINING},
+}
