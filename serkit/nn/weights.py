@@ -24,7 +24,9 @@ def read_weights(path: str | Path, owner: str) -> dict[str, Tensor]:
     path = Path(path)
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "does not exist"
-        raise UserError(f"The weights of {owner}, {path}, {what}; name a safetensors file, or leave the option empty.")
+        raise UserError(
+            f"The file with the weights of {owner}, {path}, {what}; name a safetensors file, or leave the option empty."
+        )
     try:
         return load_file(path)
     except (SafetensorError, OSError) as error:

@@ -58,7 +58,7 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
         "features": {"x": {"n_fft": 800, "f_max": 3980.0}},
     },
     "alexnet": {"architecture": {"maps": [64, 192, 384, 256, 256], "copies": 3, "lrn": False}},
-    # Ours, for a laptop. Chosen by development UAR alone; docs/reproduction.md lists what was tried.
+    # Ours, for a laptop: the training of the ACRNN's preset of that name, not chosen by any score.
     "small": {
         "architecture": {"maps": [16, 32, 48, 48, 32], "dropout": 0.3},
         "training": {
