@@ -114,6 +114,7 @@ def test_an_existing_empty_folder_is_used_and_a_full_one_refused(corpus: Path, t
         (["--feature", "mfc"], UnknownNameError, "did you mean 'mfcc'"),
         (["--feature", "mfcc", "--set", "n_cepstrum=3"], ConfigError, "did you mean 'n_cepstra'"),
         (["--feature", "text-hash"], ConfigError, "is made of words, and files of audio have none"),
+        (["--feature", "run-posteriors"], ConfigError, "is made of finished runs, and files of audio have none"),
         (["--feature", "pitch", "--preset", "psf"], ConfigError, "has no presets; leave out --preset"),
     ],
 )

@@ -45,14 +45,14 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
     },
     # Ours, for a laptop. Chosen by development UAR alone; docs/reproduction.md lists what was tried.
     "small": {
-        "architecture": {"dense": [64, 64], "lstm": 32, "dropout": 0.3},
+        "architecture": {"dense": [128, 128], "lstm": 64, "dropout": 0.3},
         "training": {
             "optimizer": "adamw",
             "lr": 3e-3,
             "weight_decay": 0.1,
             "schedule": "cosine",
             "warmup": 0.3,
-            "batch": 32,
+            "batch": 16,
             "epochs": 30,
             "patience": 0,
             "select": "last",
