@@ -200,6 +200,12 @@ def test_resampling_is_linear_between_the_end_points() -> None:
     assert one[1, 0, 0] == 5.0
 
 
+def test_resampling_keeps_its_places_in_bfloat16() -> None:
+    x = (torch.arange(1000) % 2)[None, :, None].bfloat16()  # past 256, places in bfloat16 would all be even
+    lengths = torch.tensor([1000])
+    assert torch.equal(resample(x, lengths, lengths, 1000), x)
+
+
 def test_self_attention_by_its_formula() -> None:
     torch.manual_seed(0)
     layer, x = SelfAttention(4), torch.randn(1, 3, 4)

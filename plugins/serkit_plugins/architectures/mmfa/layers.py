@@ -22,9 +22,9 @@ def resample(x: Tensor, lengths: Tensor, targets: Tensor, frames: int) -> Tensor
     [B, ``frames``, D], of which rows past ``targets`` mean nothing. One target row is the first row."""
     t = torch.arange(frames, device=x.device)
     last = (lengths - 1)[:, None]
-    place = (t * (last / (targets - 1).clamp(min=1)[:, None])).clamp(max=last).to(x.dtype)  # [B, frames]
+    place = (t * (last / (targets - 1).clamp(min=1)[:, None])).clamp(max=last)  # [B, frames]
     low = place.floor().long()
-    share = (place - low)[:, :, None]
+    share = (place - low)[:, :, None].to(x.dtype)  # places stay single precision where x is less
     high = torch.minimum(low + 1, last)
 
     def rows(index: Tensor) -> Tensor:
