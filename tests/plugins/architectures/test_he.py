@@ -84,16 +84,17 @@ def test_parameters_of_the_options() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "counts"),
+    ("name", "shape", "counts"),
     [
-        ("he-svm", (None, None)),
-        ("he-blstm", (799_748, 798_724)),
-        ("he-sae-blstm", (502_788, 501_764)),
-        ("he-sae-attention", (116_464, 115_984)),
+        ("he-svm", [3300], (None, None)),
+        ("he-blstm", [275], (799_748, 798_724)),
+        ("he-sae-blstm", [256, 1], (502_788, 501_764)),
+        ("he-sae-attention", [256, 1], (116_464, 115_984)),
     ],
 )
-def test_what_serkit_show_says(name: str, counts: tuple[int | None, int | None]) -> None:
+def test_what_serkit_show_says(name: str, shape: list[int], counts: tuple[int | None, int | None]) -> None:
     shown = describe_architecture(name)
+    assert shown["inputs"]["x"]["shape"] == shape
     assert (shown["parameters"], shown["parameters_spec"]) == counts
     assert shown["not_counted"] == []
 
