@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 
+from serkit.run.report import beside, plots
 from serkit.run.report import facts as f
-from serkit.run.report import plots
 from serkit.run.report import tables as t
 
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
@@ -94,12 +94,12 @@ def _top(facts: f.Facts, title: str) -> str:
 
 
 def _published(facts: f.Facts) -> str:
-    rows = f.comparison(facts.metrics)
+    rows = beside.rows(facts.metrics)
     if not rows:
         return ""
-    head, _, rest = escape(f.verdict_words(facts.metrics)).partition(":")
+    head, _, rest = escape(beside.verdict_words(facts.metrics)).partition(":")
     words = f"<p><b>{head}</b>:{rest}</p>"
-    return section("The published figure", table(f.COMPARISON_HEAD, map(cells, rows)) + words)
+    return section("The published figure", table(beside.HEAD, map(cells, rows)) + words)
 
 
 def _fold_table(facts: f.Facts) -> str:

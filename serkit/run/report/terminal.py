@@ -16,6 +16,7 @@ def terminal_summary(metrics: Mapping[str, Any]) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 
+    from serkit.run.report import beside
     from serkit.run.report import facts as f
     from serkit.run.report import tables as t
 
@@ -47,12 +48,12 @@ def terminal_summary(metrics: Mapping[str, Any]) -> RenderableType:
         *(Text(g.words) for g in t.group_tables(metrics)),
         *(Text(f"{name.upper()}: {words}", style="dim") for name, words in t.definitions(metrics, ("uar", "war"))),
     ]
-    rows = f.comparison(metrics)
+    rows = beside.rows(metrics)
     if rows:
-        beside = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-        for name in f.COMPARISON_HEAD:
-            beside.add_column(name)
+        figures = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+        for name in beside.HEAD:
+            figures.add_column(name)
         for row in rows:
-            beside.add_row(*map(Text, row))
-        lines += [beside, Text(f.verdict_words(metrics))]
+            figures.add_row(*map(Text, row))
+        lines += [figures, Text(beside.verdict_words(metrics))]
     return Group(*lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from serkit.run.report import beside
 from serkit.run.report import facts as f
 from serkit.run.report import tables as t
 
@@ -22,11 +23,11 @@ def render(facts: f.Facts) -> str:
 
     if f.scored(m):
         parts += _scores(facts)
-    rows = f.comparison(m)
+    rows = beside.rows(m)
     if rows:
         parts.append("## The published figure")
-        parts.append(table(f.COMPARISON_HEAD, rows))
-        parts.append(escape(f.verdict_words(m)))
+        parts.append(table(beside.HEAD, rows))
+        parts.append(escape(beside.verdict_words(m)))
 
     if f.scored(m):
         parts += _folds_and_classes(facts)
