@@ -27,9 +27,10 @@ def fit_loop(
     names and returns a scalar. Order and dropout come from ``rng`` alone; torch's generators are left as they were.
     The module ends in evaluation mode.
 
-    Of ``training`` the optimiser, rate, schedule, weight decay, clipping, ``batch`` (batches equally large up to one),
-    ``epochs`` and ``steps`` count; there are no development speakers inside a fit. Raises ConfigError for settings that
-    would be ignored (``patience``, ``select="best"``, ``crop``, ``augment``), UserError if the loss stops being finite.
+    Of ``training`` the optimiser, rate, schedule, weight decay, clipping, ``batch`` (batches equally large up to
+    one), ``epochs`` and ``steps`` count; there are no development speakers inside a fit. Raises ConfigError for
+    settings that would be ignored (``patience``, ``select="best"``, ``batching="exact"``, ``crop``, ``augment``),
+    UserError if the loss stops being finite.
     """
     _check(training)
     n = len(next(iter(data.values())))
@@ -69,6 +70,7 @@ def _check(training: Training) -> None:
     ignored = {
         "patience": bool(training.patience),
         "select": training.select == "best",
+        "batching": training.batching == "exact",
         "crop": bool(training.crop),
         "augment": training.augment.active,
     }
@@ -76,5 +78,5 @@ def _check(training: Training) -> None:
         if wanted:
             raise ConfigError(
                 f"training.{name} cannot be had here: this system trains inside a fit, without development speakers; "
-                'set patience=0, select="last", crop=0 and no augmentation.'
+                'set patience=0, select="last", batching="even", crop=0 and no augmentation.'
             )

@@ -57,7 +57,8 @@ def test_steps_end_the_fit_within_an_epoch() -> None:
 
 
 def test_settings_that_nobody_would_read_are_refused() -> None:
-    for over in ({"patience": 3}, {"select": "best"}, {"crop": 10}, {"augment": Augment(input_noise=0.1)}):
+    ignored = {"patience": 3, "select": "best", "batching": "exact", "crop": 10, "augment": Augment(input_noise=0.1)}
+    for over in ({name: value} for name, value in ignored.items()):
         with pytest.raises(ConfigError, match=f"training.{next(iter(over))} cannot be had here"):
             fit(replace(SETTINGS, **over))
 
