@@ -111,7 +111,7 @@ BLSTM_PRESETS: Presets = {
 }
 
 _SMALL_KERNELS = {"maps": 20, "autoencoder": {"patches": 20_000, "lr": 3e-3, "epochs": 30}}
-_SMALL_TRAINING = {"lr": 2e-3, "epochs": 40, "patience": 15}
+_SMALL_TRAINING = {"lr": 2e-3, "epochs": 40}
 
 SAE_PRESETS: Presets = {
     "practical": {},
