@@ -13,7 +13,7 @@ from serkit_plugins.architectures.fusion.config import FusionConfig
 from serkit_plugins.architectures.fusion.late import Fusion, FusionEstimator
 
 LABELS = ("angry", "sad", "happy")
-STACKED = FusionConfig(rule="stacked", ridge=1e-6)
+STACKED = FusionConfig(rule="stacked", ridge=1e-6, bias=True)
 
 
 def build(settings: FusionConfig, runs: int = 2) -> FusionEstimator:
@@ -64,6 +64,17 @@ def test_stacking_trusts_the_better_run_and_undoes_a_bias() -> None:
     hits = [float((p.argmax(1) == truth).mean()) for p in (model.predict_proba(rows(biased, noise)), biased, good)]
     assert hits[0] > hits[1] + 0.05
     assert abs(hits[0] - hits[2]) < 0.03  # as good as without the bias, but for what 300 utterances cannot tell
+
+
+def test_without_biases_only_the_runs_are_weighed() -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.integers(0, 3, 200)
+    inputs = rows(drawn(200, 2.0, truth, rng), drawn(200, 0.0, truth, rng))
+    model = build(FusionConfig(rule="stacked"))
+    model.fit(inputs, truth, rng, np.ones(200))
+    assert model.weights[0] > model.weights[1]
+    assert not model.bias.any()
+    assert model.bias.shape == (3,)
 
 
 def test_the_gradient_is_zero_where_stacking_ends_and_strong_ridge_is_the_geometric_mean() -> None:

@@ -18,11 +18,13 @@ class FusionConfig:
 
     ``rule``: ``arithmetic`` is their mean; ``geometric`` the mean of their logarithms, scaled to sum to one;
     ``stacked`` is softmax_k(sum_r w_r log p_r(k) + b_k), a conditional logistic regression fitted on the fold's
-    development utterances, drawn to equal weights and no bias by ``ridge``. Posteriors under ``floor`` count as
+    development utterances, drawn to equal weights and no bias by ``ridge``; b_k is 0 unless ``bias`` is set, since a
+    single development speaker's biases are that speaker's. Posteriors under ``floor`` count as
     ``floor`` in logarithms, so that no run alone can rule out a class.
     """
 
     rule: Literal["arithmetic", "geometric", "stacked"] = "arithmetic"
+    bias: bool = False
     ridge: Annotated[float, Gt(0)] = 0.1
     floor: Annotated[float, Gt(0), Lt(0.1)] = 1e-4
 

@@ -36,7 +36,7 @@ class Fusion(Architecture):
 
 
 class FusionEstimator:
-    """Weights of the runs ``[R]`` and biases of the classes ``[K]``; the latter are 0 but for ``stacked``."""
+    """Weights of the runs ``[R]`` and biases of the classes ``[K]``, which are 0 unless ``bias`` has them fitted."""
 
     def __init__(self, config: FusionConfig, n_runs: int, n_classes: int) -> None:
         self.config = config
@@ -54,8 +54,9 @@ class FusionEstimator:
         ridge / 2 times the squared distance from equal weights and no bias."""
         logs = self._logs(inputs)  # [N, K, R]
         n, k, r = logs.shape
-        design = np.concatenate([logs, np.broadcast_to(np.eye(k), (n, k, k))], axis=2)
-        start = np.concatenate([np.full(r, 1.0 / r), np.zeros(k)])
+        biases = np.eye(k) if self.config.bias else np.zeros((k, 0))
+        design = np.concatenate([logs, np.broadcast_to(biases, (n, *biases.shape))], axis=2)
+        start = np.concatenate([np.full(r, 1.0 / r), np.zeros(biases.shape[1])])
         share = weights / weights.sum()
         truth = design[np.arange(n), labels]
         theta = start.copy()
@@ -65,14 +66,14 @@ class FusionEstimator:
             slope = share @ (mean - truth) + self.config.ridge * (theta - start)
             spread = np.einsum("n,nk,nkd,nke->de", share, p, design, design)
             spread -= np.einsum("n,nd,ne->de", share, mean, mean)
-            step = np.linalg.solve(spread + self.config.ridge * np.eye(r + k), slope)
+            step = np.linalg.solve(spread + self.config.ridge * np.eye(len(start)), slope)
             scale, before = 1.0, self._loss(design, truth, share, theta, start)
             while scale > 1e-6 and self._loss(design, truth, share, theta - scale * step, start) > before:
                 scale /= 2
             theta = theta - scale * step
             if np.abs(step).max() < 1e-10:
                 break
-        self.weights, self.bias = theta[:r], theta[r:]
+        self.weights, self.bias = theta[:r], biases @ theta[r:]
 
     def _loss(self, design: Floats, truth: Floats, share: Floats, theta: Floats, start: Floats) -> float:
         scores = design @ theta
