@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from serkit import config
+from serkit.errors import UserError
 from serkit.nn import Estimator, count_parameters
 from serkit.run.api import describe_architecture
 from serkit.types import FoldContext, Training
@@ -137,6 +138,27 @@ def test_batch_mates_never_change_a_posterior() -> None:
         # 1e-5: products of another shape sum in another order in single precision; a share of segments above the
         # threshold would jump by a whole segment if a posterior crossed it, which none of these does
         np.testing.assert_allclose(alone[0], together[i], atol=1e-5)
+
+
+def test_energy_of_another_frame_rate_is_refused_before_training() -> None:
+    inputs, labels = corpus()
+    inputs["energy"] = [e[::2] for e in inputs["energy"]]
+    model = build()
+    before = {k: v.clone() for k, v in model.network.state_dict().items()}
+    with pytest.raises(UserError, match="the same hop_ms"):
+        model.fit(inputs, labels, np.random.default_rng(0), np.ones(len(labels)))
+    assert all(torch.equal(v, before[k]) for k, v in model.network.state_dict().items())
+
+
+def test_frames_of_several_rows_are_read_as_one() -> None:
+    inputs, labels = corpus()
+    inputs["x"] = [x.reshape(-1, 2, 2) for x in inputs["x"]]
+    context = FoldContext(labels=LABELS, input_shapes={"x": (2, 2), "energy": (1,)}, seed=0, fold="03", training=FAST)
+    torch.manual_seed(0)
+    model = DnnElm(TINY).build(context)
+    model.fit(inputs, labels, np.random.default_rng(0), np.ones(len(labels)))
+    flat = {**inputs, "x": [x.reshape(-1, 4) for x in inputs["x"]]}
+    assert np.array_equal(model.predict_proba(inputs), fitted().predict_proba(flat))
 
 
 def test_weights_move_decisions_towards_the_heavy_class() -> None:

@@ -48,6 +48,13 @@ def test_positions_that_the_convolutions_leave(frames: int, positions: int) -> N
     assert int(lengths) == positions
 
 
+@pytest.mark.parametrize("preset", PRESETS)
+def test_frames_of_several_rows_are_read_as_one(preset: str) -> None:
+    net = architecture(preset).build(FoldContext(labels=LABELS, input_shapes={"x": (4, 3)}, seed=0, fold="1")).eval()
+    x, lengths = torch.randn(2, 259, 4, 3), torch.tensor([259, 259])
+    assert torch.equal(net(x, lengths), net(x.flatten(2), lengths))
+
+
 def test_training_of_the_paper() -> None:
     for name, batching in (("default", "even"), ("literal", "exact")):
         made = architecture(name)

@@ -11,6 +11,7 @@ import torch
 from sklearn.svm import SVC
 
 from serkit import config
+from serkit.errors import ConfigError
 from serkit.host import get_host
 from serkit.nn import Transform, count_parameters
 from serkit.run.api import describe_architecture
@@ -182,6 +183,11 @@ def test_kernels_come_from_the_folds_auto_encoders_and_stay() -> None:
     loaded.load_state_dict(net.state_dict())
     net.eval(), loaded.eval()
     assert torch.equal(net(x, torch.tensor([40])), loaded(x, torch.tensor([40])))
+
+
+def test_a_kernel_length_named_twice_is_refused() -> None:
+    with pytest.raises(ConfigError, match="names a length twice"):
+        HeSaeBlstm(replace(TINY_SAE, kernels=(3, 6, 3)))
 
 
 def test_three_hundred_frames_are_twenty_eight_blocks() -> None:

@@ -160,3 +160,10 @@ def test_recordings_shorter_than_a_kernel_are_refused_in_words() -> None:
     rows = [x[:3] for x in spectra(3)]
     with pytest.raises(UserError, match="has the 4 frames of a kernel; train on longer recordings"):
         SparseSpectra.fit(rows, np.random.default_rng(0), settings=SMALL)
+
+
+def test_more_components_than_a_frame_has_numbers_are_refused_in_words() -> None:
+    with pytest.raises(UserError, match=r"has 3 numbers, which cannot give architecture\.components=5"):
+        SparseSpectra.fit(
+            [x[:, :3] for x in spectra(9)], np.random.default_rng(0), settings=replace(SMALL, components=5)
+        )

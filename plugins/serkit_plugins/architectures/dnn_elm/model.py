@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from serkit.errors import UserError
 from serkit.nn import Architecture, fit_loop
 from serkit.types import FoldContext, Input, Training
 from serkit_plugins.architectures.dnn_elm.config import DnnElmConfig
@@ -35,15 +36,15 @@ class DnnElm(Architecture):
 
     def build(self, fold: FoldContext) -> DnnElmEstimator:
         """A new estimator for the fold's classes."""
-        (dim,) = fold.input_shapes["x"]
-        return DnnElmEstimator(self.config, dim, fold.n_classes, fold.training)
+        return DnnElmEstimator(self.config, math.prod(fold.input_shapes["x"]), fold.n_classes, fold.training)
 
 
 class DnnElmEstimator:
-    """``fit`` and ``predict_proba`` on ``x`` [T, D] and ``energy`` [T, 1] (natural logarithm) of each utterance.
+    """``fit`` and ``predict_proba`` on ``x`` [T, ...] and ``energy`` [T, 1] (natural logarithm) of each utterance.
 
-    ``network`` tells the class of a segment, frames end to end [segment * D]; an utterance becomes the maximum, minimum
-    and mean over its segments of each class's posterior and the share of them above ``threshold`` [4 K].
+    ``network`` tells the class of a segment, frames of D numbers end to end [segment * D]; an utterance becomes the
+    maximum, minimum and mean over its segments of each class's posterior and the share of them above ``threshold``
+    [4 K]. Both raise UserError where ``x`` and ``energy`` are not of one frame rate.
     """
 
     def __init__(self, config: DnnElmConfig, dim: int, classes: int, training: Training) -> None:
@@ -105,7 +106,14 @@ class DnnElmEstimator:
     def _pooled(self, inputs: Mapping[str, Sequence[Array]]) -> tuple[Tensor, list[NDArray[np.int64]]]:
         """All utterances' frames end to end, and where the chosen segments of each begin in them."""
         length = self.config.segment
-        padded = [np.pad(x, ((0, max(0, length - len(x))), (0, 0))) for x in inputs["x"]]
+        for x, energy in zip(inputs["x"], inputs["energy"], strict=True):
+            if len(x) != len(energy):  # the energy of other frames would choose the segments
+                raise UserError(
+                    f"The DNN-ELM chooses segments of its input x by the input energy, but an utterance has {len(x)} "
+                    f"frames of x and {len(energy)} of energy; give features.x and features.energy the same hop_ms."
+                )
+        rows = [x.reshape(len(x), -1) for x in inputs["x"]]
+        padded = [np.pad(x, ((0, max(0, length - len(x))), (0, 0))) for x in rows]
         offsets = np.concatenate([[0], np.cumsum([len(x) for x in padded])])
         starts = [
             offset + loudest(energy[:, 0], len(x) - length + 1, length, self.config.share)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import prod
 from typing import Literal
 
 import torch
@@ -40,7 +41,7 @@ class EmotionInMotion(Architecture):
 
     def build(self, fold: FoldContext) -> nn.Module:
         """A new network for the fold's classes."""
-        (dim,) = fold.input_shapes["x"]
+        dim = prod(fold.input_shapes["x"])
         if self.config.attention == "positions":
             return PositionsNet(self.config, dim, fold.n_classes)
         return SlotsNet(self.config, dim, fold.n_classes)
@@ -51,7 +52,7 @@ class EmotionInMotion(Architecture):
 
 
 class Convolutions(nn.Module):
-    """``forward(x [B, T, D], lengths [B]) -> positions [B, L, 30], lengths [B]``; 259 frames leave four.
+    """``forward(x [B, T, ...], lengths [B]) -> positions [B, L, 30], lengths [B]``; 259 frames leave four.
 
     Nothing is padded, so a position of an utterance sees its own frames only. One of fewer than 163 frames has one
     position, which sees zeros after its end.
@@ -64,6 +65,7 @@ class Convolutions(nn.Module):
 
     def forward(self, x: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
         """Positions, and how many are valid."""
+        x = x.flatten(2)
         if x.shape[1] < LEAST:
             x = pad(x, (0, 0, 0, LEAST - x.shape[1]))
         y = mask_frames(x, lengths)
@@ -79,7 +81,7 @@ class Convolutions(nn.Module):
 
 
 class PositionsNet(nn.Module):
-    """As the report describes it: ``forward(x [B, T, D], x_lengths [B]) -> logits [B, K]``."""
+    """As the report describes it: ``forward(x [B, T, ...], x_lengths [B]) -> logits [B, K]``."""
 
     def __init__(self, config: EmotionInMotionConfig, dim: int, classes: int) -> None:
         super().__init__()
@@ -99,7 +101,7 @@ class PositionsNet(nn.Module):
 
 
 class SlotsNet(nn.Module):
-    """As the code does it, in double precision: ``forward(x [B, 259, D], x_lengths [B]) -> logits [B, K]``.
+    """As the code does it, in double precision: ``forward(x [B, 259, ...], x_lengths [B]) -> logits [B, K]``.
 
     z = tanh(dense(positions)) [B, K]; ``E_bij = z_bi u_bj`` with a vector u_b for each place b in the batch; alpha is
     the softmax of lambda E over b, i and j together; the logits are ``z_bi sum_j alpha_bij``. It is made for batches

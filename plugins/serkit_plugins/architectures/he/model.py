@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from serkit.errors import ConfigError
 from serkit.nn import Architecture, TrainingSet, Transform, ZScore, mask_frames, neutral_utterances
 from serkit.types import Augment, FoldContext, Input, Training
 from serkit_plugins.architectures.he.autoencoder import squash
@@ -60,6 +61,11 @@ class HeSaeBlstm(Architecture):
 
     def __init__(self, config: HeSaeConfig) -> None:
         super().__init__(config)
+        if len(set(config.kernels)) < len(config.kernels):
+            raise ConfigError(
+                f"architecture.kernels={list(config.kernels)} names a length twice; name each once, and set "
+                "architecture.maps to have more kernels of each."
+            )
         self.min_frames = max(config.kernels) + BLOCK - 1
 
     def transformed_shape(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:

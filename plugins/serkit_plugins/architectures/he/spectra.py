@@ -42,10 +42,16 @@ class SparseSpectra:
         """PCA over all frames ``[T, F]`` after ``scaler`` (None: fitted to them), then an auto-encoder a kernel length
         on a random share of the utterances. ``settings`` None: the paper's.
 
-        Raises UserError if no utterance of that share is as long as a kernel.
+        Raises UserError if no utterance of that share is as long as a kernel, or a frame has fewer numbers than there
+        are to be components.
         """
         settings, rows = settings or HeSaeConfig(), list(frames)
         scaler = scaler or ZScore.fit(rows, rng)
+        if scaler.mean.size < settings.components:
+            raise UserError(
+                f"A frame of the input x has {scaler.mean.size} numbers, which cannot give "
+                f"architecture.components={settings.components}; ask for at most as many, or take a feature with more."
+            )
         mean, projection = _principal([scaler(x).reshape(len(x), -1) for x in rows], settings.components)
         made = cls(scaler, mean, projection, {})
         share = max(1, round(settings.autoencoder.share * len(rows)))
