@@ -10,14 +10,15 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache as remembered
 from importlib import metadata
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,10 +66,10 @@ def size() -> tuple[int, int]:
 class FeatureCache:
     """Values of one extractor with its options, by what they were computed from.
 
-    The key is a SHA-256 over the feature's name, the distribution and version it comes from, the source code beside it
-    and of the feature core, the instruction set, the options (fields with ``metadata={"place": True}`` left out, which
-    only say where something lies), the extractor's ``fingerprint()`` if it has one (weights), and the samples or the
-    words themselves.
+    The key is a SHA-256 over the feature's name, the distribution and version it comes from, the source code beside it,
+    of the feature core and of the encoders, the instruction set, the options (fields with ``metadata={"place": True}``
+    left out, which only say where something lies), the extractor's ``fingerprint()`` if it has one (weights), and the
+    samples or the words themselves.
     ``note`` is told, once each, of damaged entries and of a folder that cannot be written.
     """
 
@@ -122,7 +123,7 @@ class FeatureCache:
     def _read(self, path: Path) -> Array | None:
         from safetensors import SafetensorError, safe_open
 
-        if not path.is_file():
+        if not os.path.isfile(path):  # Path.is_file raises for a name too long and for a folder that is not ours
             return None
         try:
             with safe_open(str(path), framework="numpy") as f:
@@ -140,17 +141,16 @@ class FeatureCache:
         from safetensors.numpy import save
 
         data = save({"value": np.ascontiguousarray(value)}, metadata={"sha256": _digest(value)})
-        part = None
+        # a name of its own: two threads, or two runs, may write one entry at the same time; and an ordinary file, not a
+        # temporary one, which nobody else might read where several people share the folder
+        part = path.with_name(f"{uuid4().hex}.part")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            # a name of its own: two threads, or two runs, may write one entry at the same time
-            with tempfile.NamedTemporaryFile(dir=path.parent, suffix=".part", delete=False) as f:
-                part = Path(f.name)
-                f.write(data)
+            part.write_bytes(data)
             os.replace(part, path)
         except OSError as error:
-            if part is not None:
-                part.unlink(missing_ok=True)
+            with suppress(OSError):
+                part.unlink()
             self._tell(
                 "unwritable",
                 f"Values of the feature {self.feature!r} cannot be kept in {features_dir()} ({error.strerror}) and "
@@ -167,17 +167,33 @@ class FeatureCache:
 
 @remembered
 def code_hash(module: str) -> str:
-    """SHA-256 over the source files beside the module of an extractor and of the feature core, so that a change of code
-    in a checkout, whose version stays the same, never meets old values."""
-    beside = getattr(sys.modules.get(module), "__file__", None)
+    """SHA-256 over the source files beside the module of an extractor (of a module outside any package, itself alone),
+    of the feature core and of the encoders, so that a change of code in a checkout, whose version stays the same, never
+    meets old values."""
     digest = hashlib.sha256()
-    for folder in (Path(beside).parent if beside else None, _folder("serkit.features"), _folder("serkit.kernels")):
-        for path in sorted(folder.rglob("*.py")) if folder else ():
-            digest.update(path.name.encode() + b"\0" + path.read_bytes())
+    for path in (*_own_sources(module), *_sources("serkit.features"), *_sources("serkit.kernels"), _encoders()):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes())
     core = find_spec("serkit._core")
     if core is not None and core.origin:
         digest.update(Path(core.origin).read_bytes())
     return digest.hexdigest()
+
+
+def _own_sources(module: str) -> list[Path]:
+    found = sys.modules.get(module)
+    file = getattr(found, "__file__", None)
+    if file is None:
+        return []
+    # beside a module without a package lies everything that is installed
+    return sorted(Path(file).parent.rglob("*.py")) if getattr(found, "__package__", "") else [Path(file)]
+
+
+def _sources(package: str) -> list[Path]:
+    return sorted(_folder(package).rglob("*.py"))
+
+
+def _encoders() -> Path:
+    return _folder("serkit") / "nn" / "encoders.py"  # by its path: to look the module up would import torch
 
 
 @remembered

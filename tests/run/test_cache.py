@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -130,6 +131,45 @@ def test_a_cache_that_cannot_be_written_costs_a_note_only(tmp_path: Path, monkey
         assert np.array_equal(kept.get(WAVE[number:], Counter()), VALUE)
     assert len(notes) == 1
     assert "set SERKIT_CACHE" in notes[0]
+
+
+def test_a_folder_that_cannot_even_be_looked_into_costs_a_note_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SERKIT_CACHE", str(tmp_path / ("x" * 300)))
+    notes: list[str] = []
+    assert np.array_equal(make(notes.append).get(WAVE, Counter()), VALUE)
+    assert len(notes) == 1
+    assert "cannot be kept" in notes[0]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no permission bits")
+def test_entries_are_readable_like_any_file_of_the_user(tmp_path: Path) -> None:
+    make().get(WAVE, Counter())
+    (tmp_path / "plain").write_text("")
+    assert make().path(WAVE).stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+def test_the_code_of_a_module_without_a_package_is_that_file_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "lonely_module.py").write_text("A = 1")
+    (tmp_path / "neighbour.py").write_text("A = 1")
+    importlib.import_module("lonely_module")
+    hashes = []
+    for name, text in (("neighbour", "A = 1"), ("neighbour", "A = 2"), ("lonely_module", "A = 2")):
+        (tmp_path / f"{name}.py").write_text(text)
+        hashes.append(module.code_hash.__wrapped__("lonely_module"))
+    assert hashes[0] == hashes[1] != hashes[2]
+
+
+def test_the_code_of_encoders_counts_for_features_made_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = module.code_hash.__wrapped__("serkit.run.cache")
+    other = tmp_path / "encoders.py"
+    other.write_bytes(module._encoders().read_bytes() + b"# changed")
+    monkeypatch.setattr(module, "_encoders", lambda: other)
+    assert module.code_hash.__wrapped__("serkit.run.cache") != before
 
 
 def test_writers_of_one_entry_leave_one_whole_file() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -26,9 +25,7 @@ from serkit.features import (
     zero_crossing_rate,
 )
 from serkit.features.base import Floats, options_of
-from serkit.features.framewise import Framewise
-from serkit.kernels.native.spectral import check_many
-from serkit.kernels.threads import spread, thread_count
+from serkit.features.framewise import Framewise, Utterancewise
 
 SAMPLE_RATE, FRAME_MS, HOP_MS = 16_000, 20.0, 10.0
 BINS, CEPSTRA, FORMANTS = 256, 13, 3
@@ -136,11 +133,12 @@ class HeLld(Framewise):
         np.concatenate(parts, axis=1, out=out)
 
 
-class HeFunctionals:
+class HeFunctionals(Utterancewise):
     """The twelve functionals of the INTERSPEECH 2009 challenge of each of the 275 descriptors of ``HeLld``,
-    ``[T] -> [1, 3300]``, float32; an extractor as ``serkit.features.Extractor`` describes it.
+    functional after functional of each, ``[T] -> [1, 3300]``, float32.
 
-    Source: He, Ren and He, experiment one, which does not name its functionals (``docs/he.md``).
+    Source: He, Ren and He, experiment one, which does not name its functionals (``docs/he.md``). Raises ConfigError for
+    options out of range.
     """
 
     def __init__(self, options: HeLldOptions | None = None) -> None:
@@ -149,41 +147,11 @@ class HeFunctionals:
         self._functionals = Functionals(FunctionalsOptions())
         self.columns = self._functionals.columns(COLUMNS)
 
-    def __reduce__(self) -> tuple[type[HeFunctionals], tuple[HeLldOptions]]:
-        return HeFunctionals, (self.options,)
-
     @property
     def sample_rate(self) -> int:
         """16,000 Hz."""
         return SAMPLE_RATE
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """``(3300,)``: functional after functional of each descriptor."""
-        return (len(self.columns),)
-
-    @property
-    def hop_s(self) -> float:
-        """Seconds from one frame to the next of the descriptors."""
-        return self._descriptors.hop_s
-
-    def n_frames(self, n_samples: int) -> int:
-        """One row an utterance."""
-        return 1
-
-    def __call__(self, waveform: Floats) -> Floats:
-        """Functionals ``[1, 3300]`` of a waveform, float32 ``[T]`` in [-1, 1]. Raises AudioError as ``HeLld`` does."""
+    def _compute(self, waveform: Floats, out: Floats) -> None:
         frames = self._descriptors(waveform)
-        return self._functionals(frames, np.array([0, len(frames)], np.int64), threads=1)
-
-    def batch(self, waveforms: Sequence[Floats], threads: int = 0) -> list[Floats]:
-        """``[self(w) for w in waveforms]`` on ``threads`` threads (0: ``SERKIT_THREADS``, or all cores)."""
-        check_many(waveforms)
-        out: list[Floats] = [np.empty((0, 0), np.float32)] * len(waveforms)
-
-        def work(first: int, last: int) -> None:
-            for i in range(first, last):
-                out[i] = self(waveforms[i])
-
-        spread(work, [len(w) for w in waveforms], thread_count(threads))
-        return out
+        out[:] = self._functionals(frames, np.array([0, len(frames)], np.int64), threads=1)

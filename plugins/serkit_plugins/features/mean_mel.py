@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -12,6 +11,7 @@ from annotated_types import Ge, Gt, Le
 from serkit.config import dump, load
 from serkit.features import LogMel, LogMelOptions
 from serkit.features.base import Floats, options_of
+from serkit.features.framewise import Framewise
 
 _FLOOR = 1e-10  # of the power: -100 dB
 
@@ -36,12 +36,14 @@ class MeanMelOptions:
     top_db: Annotated[float, Gt(0)] = 80.0
 
 
-class MeanMel:
+class MeanMel(Framewise):
     """``[T] -> [frames, 1]``, float32: the mean over Mel bands of their power in dB re 1, at least -100.
 
     ``1 + n // hop`` frames, n the samples from ``offset_s`` on, at most ``duration_s``: 259 of 3 s. One that ends
     before ``offset_s`` has one frame, silence. Raises ConfigError for options out of range.
     """
+
+    columns = ("level_db",)
 
     def __init__(self, options: MeanMelOptions | None = None) -> None:
         given = options_of(options, MeanMelOptions, "MeanMel")
@@ -64,54 +66,19 @@ class MeanMel:
                 channels=("static",),
             )
         )
+        self.hop_samples = o.hop
         self._first = round(o.offset_s * o.sample_rate)
         self._most = max(1, round(o.duration_s * o.sample_rate))
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.options!r})"
-
-    def __reduce__(self) -> tuple[type[MeanMel], tuple[MeanMelOptions]]:
-        return type(self), (self.options,)
-
-    @property
-    def sample_rate(self) -> int:
-        """Sample rate in Hz that waveforms must have."""
-        return self.options.sample_rate
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one frame: ``(1,)``."""
-        return (1,)
-
-    @property
-    def hop_s(self) -> float:
-        """Seconds from one frame to the next."""
-        return self.options.hop / self.options.sample_rate
-
     def n_frames(self, n_samples: int) -> int:
         """Number of frames of a waveform of ``n_samples`` samples."""
-        return 1 + min(max(0, n_samples - self._first), self._most) // self.options.hop
+        return 1 + min(max(0, n_samples - self._first), self._most) // self.hop_samples
 
-    def __call__(self, waveform: Floats) -> Floats:
-        """Frames, float32 ``[frames, 1]``, of a waveform, float32 ``[T]`` in [-1, 1].
-
-        Raises AudioError if the waveform is empty, not finite, not float32 or not one-dimensional.
-        """
-        return self.batch([waveform], threads=1)[0]
-
-    def batch(self, waveforms: Sequence[Floats], threads: int = 0) -> list[Floats]:
-        """Frames of each waveform, on ``threads`` threads (0: ``SERKIT_THREADS``, or all cores of this process)."""
-        cut = [self._cut(w) for w in waveforms]
-        return [self._mean(bands[:, :, 0]) for bands in self._mel.batch(cut, threads)]
-
-    def _cut(self, waveform: Floats) -> Floats:
-        if waveform.ndim != 1 or len(waveform) == 0:
-            return waveform  # the core has the words for what is wrong
-        return waveform[self._first : self._first + self._most] if len(waveform) > self._first else _SILENCE
-
-    def _mean(self, bands: Floats) -> Floats:
+    def _compute(self, waveform: Floats, out: Floats) -> None:
+        part = waveform[self._first : self._first + self._most] if len(waveform) > self._first else _SILENCE
+        bands = self._mel(part)[:, :, 0]
         raised = np.maximum(bands, bands.max() - np.float32(self.options.top_db))
-        return raised.mean(axis=1, dtype=np.float64, keepdims=True).astype(np.float32)
+        out[:] = raised.mean(axis=1, dtype=np.float64, keepdims=True)
 
 
 _SILENCE = np.zeros(1, np.float32)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -12,6 +11,7 @@ from annotated_types import Ge, Gt, Le, Lt
 from serkit.config import dump, load
 from serkit.features import MFCC, Delta, DeltaOptions, FrameOptions, MFCCOptions, Pitch, PitchOptions, log_energy
 from serkit.features.base import Floats, options_of
+from serkit.features.framewise import Framewise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,11 @@ class MfccPitchOptions:
     delta_window: Annotated[int, Ge(1), Le(100)] = 2
 
 
-class MfccPitch:
+class MfccPitch(Framewise):
     """``[T] -> [frames, 2 (n_cepstra + 2)]``, float32: cepstra, pitch period in milliseconds, harmonics-to-noise ratio
     in dB (Boersma 1993), then the deltas of all of them.
 
-    A waveform of T samples has ``1 + T // hop`` frames, frame i centred on sample ``i hop``. Raises ConfigError for
-    options out of range.
+    Frames as ``Framewise`` has them. Raises ConfigError for options out of range.
     """
 
     def __init__(self, options: MfccPitchOptions | None = None) -> None:
@@ -84,54 +83,21 @@ class MfccPitch:
         frames = FrameOptions(sample_rate=o.sample_rate, hop_ms=o.hop_ms, frame_ms=o.frame_ms)
         self._energy = log_energy(frames) if o.cepstral_mean == "removed" else None
         self._delta = Delta(DeltaOptions(delta_window=o.delta_window))
+        static = (*(f"mfcc{o.first_cepstrum + n}" for n in range(o.n_cepstra)), "period_ms", "hnr")
+        self.columns = (*static, *(f"delta_{name}" for name in static))
+        self.hop_samples = self._pitch.hop_samples
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.options!r})"
-
-    def __reduce__(self) -> tuple[type[MfccPitch], tuple[MfccPitchOptions]]:
-        return type(self), (self.options,)
-
-    @property
-    def sample_rate(self) -> int:
-        """Sample rate in Hz that waveforms must have."""
-        return self.options.sample_rate
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """Shape of one frame: ``(2 (n_cepstra + 2),)``."""
-        return (2 * (self.options.n_cepstra + 2),)
-
-    @property
-    def hop_s(self) -> float:
-        """Seconds from one frame to the next."""
-        return self._pitch.hop_s
-
-    def n_frames(self, n_samples: int) -> int:
-        """Number of frames of a waveform of ``n_samples`` samples: ``1 + n_samples // hop``."""
-        return self._pitch.n_frames(n_samples)
-
-    def __call__(self, waveform: Floats) -> Floats:
-        """Frames, float32 ``[frames, *shape]``, of a waveform, float32 ``[T]`` in [-1, 1].
-
-        Raises AudioError if the waveform is empty, not finite, not float32 or not one-dimensional.
-        """
-        return self.batch([waveform], threads=1)[0]
-
-    def batch(self, waveforms: Sequence[Floats], threads: int = 0) -> list[Floats]:
-        """Frames of each waveform, on ``threads`` threads (0: ``SERKIT_THREADS``, or all cores of this process)."""
-        cepstra = [c[:, :, 0] for c in self._cepstra.batch(waveforms, threads)]
+    def _compute(self, waveform: Floats, out: Floats) -> None:
+        cepstra = self._cepstra(waveform)[:, :, 0]
         if self._energy is not None:
-            loudness = self._energy.batch(waveforms, threads)
-            cepstra = [c - _louder_half(c, e[:, 0]).mean(axis=0) for c, e in zip(cepstra, loudness, strict=True)]
-        return [self._joined(c, pitch) for c, pitch in zip(cepstra, self._pitch.batch(waveforms, threads), strict=True)]
-
-    def _joined(self, cepstra: Floats, pitch: Floats) -> Floats:
-        f0, hnr = pitch.T
+            cepstra = cepstra - _louder_half(cepstra, self._energy(waveform)[:, 0]).mean(axis=0)
+        f0, hnr = self._pitch(waveform).T
         found = ~np.isnan(f0)
         period = np.divide(1000.0, f0, out=np.zeros_like(f0), where=found)
         ratio = np.maximum(np.where(found & ~np.isnan(hnr), hnr, self.options.hnr_floor), self.options.hnr_floor)
         static = np.column_stack([cepstra, period, ratio]).astype(np.float32)
-        return np.concatenate([static, self._delta(static)], axis=1)
+        out[:, : static.shape[1]] = static
+        out[:, static.shape[1] :] = self._delta(static)
 
 
 def _louder_half(rows: Floats, loudness: Floats) -> Floats:

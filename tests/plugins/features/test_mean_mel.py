@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from serkit.data import audio
+from serkit.errors import AudioError
 from serkit_plugins.datasets.ravdess import Ravdess, fills_gans
 from serkit_plugins.features.mean_mel import MeanMel, MeanMelOptions
 
@@ -80,6 +81,13 @@ def test_what_ends_before_the_offset_is_a_frame_of_silence() -> None:
     np.testing.assert_allclose(extractor(noise(0.4)), [[-100.0]], atol=1e-4)  # the logarithm in float32
     assert extractor.n_frames(round(0.4 * RATE)) == 1
     assert len(MeanMel(MeanMelOptions(offset_s=0.0))(noise(0.4))) == 1 + round(0.4 * RATE) // 512
+
+
+def test_samples_before_the_offset_are_checked_too() -> None:
+    wave = noise(1.0)
+    wave[10] = np.nan
+    with pytest.raises(AudioError, match="at sample 10"):
+        MeanMel()(wave)
 
 
 def test_pickles_and_other_settings() -> None:
