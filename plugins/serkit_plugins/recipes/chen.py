@@ -24,6 +24,7 @@ _ROWS = (
         "iemocap",
     ),
     ("mchen-iemocap", f"3-D CNN with attention on {_MERGED}", _POSTER, "acnn", "iemocap"),
+    ("mchen-iemocap-2d", f"2-D CNN with attention (static channel alone) on {_MERGED}", _POSTER, "acnn", "iemocap"),
     ("mchen-lambda-iemocap", f"3-D CNN, six temperatures of its attention, on {_MERGED}", _POSTER, "acnn", "iemocap"),
     ("mchen-lambda-emodb", f"Small 3-D CNN, six temperatures of its attention, on {_EMODB}", _POSTER, "acnn", "emodb"),
     (
@@ -33,12 +34,20 @@ _ROWS = (
         "cnn-lstm",
         "iemocap",
     ),
+    ("cnn-lstm-emodb", f"CNN + LSTM baseline on {_EMODB}, five seeds", f"after {_POSTER}", "cnn-lstm", "emodb"),
     (
         "mirsamadi2017-iemocap",
         f"Local attention over 32 descriptors on {_IEMOCAP}, five seeds",
         "S. Mirsamadi, E. Barsoum, C. Zhang, ICASSP 2017",
         "local-attention",
         "iemocap",
+    ),
+    (
+        "mirsamadi2017-emodb",
+        f"Local attention over 32 descriptors on {_EMODB}, five seeds",
+        "after S. Mirsamadi, E. Barsoum, C. Zhang, ICASSP 2017",
+        "local-attention",
+        "emodb",
     ),
 )
 

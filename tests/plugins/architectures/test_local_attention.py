@@ -68,6 +68,19 @@ def test_frames_are_each_labelled() -> None:
     assert net.penalty() == 0  # once a batch
 
 
+def test_frames_are_each_labelled_under_a_summed_loss() -> None:
+    training = replace(LocalAttention.training, reduction="sum")
+    context = FoldContext(labels=LABELS, input_shapes={"x": (32,)}, seed=0, fold="03", training=training)
+    torch.manual_seed(0)
+    net = LocalAttention(replace(TINY, pooling="frames")).build(context).train()
+    x, lengths, truth = torch.randn(3, 20, 32), torch.tensor([20, 11, 4]), torch.tensor([0, 3, 1])
+    found = cross_entropy(net(x, lengths), truth, reduction="sum") + net.penalty()
+    frames = net.out(net.encode(x, lengths))
+    wanted = sum(cross_entropy(frames[b, :n], truth[b].expand(n)) for b, n in enumerate(lengths.tolist()))
+    # 1e-6: float32 sums of twenty terms of order one
+    torch.testing.assert_close(found, wanted, rtol=1e-6, atol=1e-6)
+
+
 def test_last_is_where_each_direction_ends() -> None:
     torch.manual_seed(0)
     net = build(replace(TINY, pooling="last")).eval()

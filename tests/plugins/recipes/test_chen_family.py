@@ -66,6 +66,26 @@ def test_recipes_ask_for_what_their_figures_were_measured_on(name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "preset", "shape", "protocol", "subset"),
+    [
+        ("mchen-iemocap-2d", "paper_2d", (40, 1), "loso_partner", "improvised+excited"),
+        ("cnn-lstm-emodb", "paper", (40, 1), "loso_next", None),
+        ("mirsamadi2017-emodb", "paper", (32,), "loso_next", None),
+        ("afcn-multihead-iemocap", "heads4", (400, 1), "loso_partner", "improvised"),
+        ("ho2020-audio-iemocap-mixed", "paper", (13, 3), "session_swap", "all+excited"),
+    ],
+)
+def test_recipes_without_a_published_figure(
+    name: str, preset: str, shape: tuple[int, ...], protocol: str, subset: str | None
+) -> None:
+    recipe = recipe_of(name)
+    assert (recipe.run.preset, recipe.protocol, recipe.published) == (preset, protocol, None)
+    assert list(shapes_of(recipe).values()) == [shape]
+    (part,) = recipe.corpus.parts
+    assert subset is None or Iemocap(**part.options).options.subset == subset
+
+
+@pytest.mark.parametrize(
     ("name", "path", "values"),
     [
         ("mchen-lambda-iemocap", "architecture.scale", (0.03, 0.1, 0.3, 1.0, 3.0, 10.0)),

@@ -38,7 +38,8 @@ class LocalAttention(Architecture):
 
     def build(self, fold: FoldContext) -> nn.Module:
         """A new network for the fold's classes and the features chosen."""
-        return LocalAttentionNet(self.config, prod(fold.input_shapes["x"]), fold.n_classes)
+        summed = fold.training.reduction == "sum"
+        return LocalAttentionNet(self.config, prod(fold.input_shapes["x"]), fold.n_classes, summed=summed)
 
     def attention(self, module: nn.Module, batch: dict[str, Tensor]) -> Tensor | None:  # type: ignore[override]
         """Weights over frames ``[B, T]``, for attention pooling."""
@@ -50,10 +51,13 @@ class LocalAttention(Architecture):
 
 
 class LocalAttentionNet(nn.Module):
-    """``forward(x [B, T, ...], x_lengths [B]) -> logits [B, K]``. Padding never changes a logit."""
+    """``forward(x [B, T, ...], x_lengths [B]) -> logits [B, K]``. Padding never changes a logit.
 
-    def __init__(self, config: LocalAttentionConfig, dim: int, n_classes: int) -> None:
+    ``summed``: the host's loss is the sum over a batch, not its mean (``penalty``)."""
+
+    def __init__(self, config: LocalAttentionConfig, dim: int, n_classes: int, *, summed: bool = False) -> None:
         super().__init__()
+        self.summed = summed
         layers: list[nn.Module] = []
         for a, b in pairwise((dim, *config.dense)):
             layers += [nn.Linear(a, b), nn.ReLU(), nn.Dropout(config.dropout)]
@@ -73,7 +77,8 @@ class LocalAttentionNet(nn.Module):
             return logits
         logits = masked_mean(torch.log_softmax(self.out(frames).float(), dim=2), x_lengths)
         if self.training:
-            self._unnormalised = logits.logsumexp(dim=1).mean()
+            excess = logits.logsumexp(dim=1)
+            self._unnormalised = excess.sum() if self.summed else excess.mean()
         return logits
 
     def encode(self, x: Tensor, x_lengths: Tensor) -> Tensor:
@@ -86,7 +91,7 @@ class LocalAttentionNet(nn.Module):
 
         The host takes the cross-entropy of softmax(z), z_k the mean log posterior of class k over frames: it is the
         mean over frames of -log p(label), which is wanted, plus logsumexp(z), at most 0, which is taken off here (for
-        the mean over a batch with equal class weights).
+        equal class weights).
         """
         if self._unnormalised is None:
             return torch.zeros((), device=self.out.weight.device)
