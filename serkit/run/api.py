@@ -18,7 +18,7 @@ from serkit.run.events import Events
 from serkit.run.files import read_json
 from serkit.run.plugins import build_unfitted, make_architecture, make_extractor, named
 from serkit.run.posteriors import merge_units
-from serkit.run.prepare import check_fingerprints, extract, run_inputs
+from serkit.run.prepare import check_fingerprints, extract, run_inputs, text_inputs
 from serkit.run.recipe import Recipe, Request, read_recipe, resolve
 from serkit.run.search import chosen
 from serkit.types import Utterance
@@ -99,6 +99,12 @@ class LoadedRun:
             raise UserError(
                 f"The run {self.path} fuses what finished runs say of the utterances of their folds; to predict files, "
                 "name one of those runs (its runs.json lists them)."
+            )
+        words = sorted(text_inputs(self.recipe.features, self.host))
+        if words:
+            raise UserError(
+                f"The run {self.path} reads words (its input {words[0]!r}), and an audio file comes without; predict "
+                "files with a run of a system that needs audio only."
             )
         from serkit.data.audio import decoded_sha256, info
 

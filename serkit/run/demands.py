@@ -16,19 +16,19 @@ from serkit.types import Corpus, Fold, Protocol, Utterance
 
 def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequence[Fold], host: Host) -> None:
     """Raise a sentence if the system cannot be run on ``corpus`` under ``protocol``: it reads words and there are none,
-    it learns from test speakers' own audio and the protocol is inductive, it learns from development utterances and
-    there are none, or its training asks for what is not there (:func:`check_training`)."""
+    it learns from all audio of a test speaker and the level is not speaker-unlabelled, it learns from development
+    utterances and there are none, or its training asks for what is not there (:func:`check_training`)."""
     extractors(recipe.features, host)  # a folder without weights, say, is told here
     architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
     who = named(host, "architecture", recipe.run.plugin)
     for name, kind in architecture.transforms.items():
         if getattr(kind, "scope", "") != "speaker":
             continue
-        if protocol.information == "inductive":
+        if protocol.information != "speaker-unlabelled":  # a few neutral utterances are not all of a speaker's
             raise ProtocolError(
                 f"The {who} learns from each speaker's own audio (its transform of {name!r}), which "
-                f"{protocol.full_name} (inductive) does not allow; say --information speaker-unlabelled, and compare "
-                "the score with such scores only."
+                f"{protocol.full_name} ({protocol.information}) does not allow; say --information speaker-unlabelled, "
+                "and compare the score with such scores only."
             )
         if not all(u.speaker for u in corpus.utterances):
             raise ProtocolError(f"The {who} normalises by speaker, but {corpus.name} does not name every speaker.")

@@ -142,7 +142,8 @@ def _read(path: Path, protocol: Protocol, wanted: Sequence[tuple[int, Fold]], tr
     if theirs != protocol.hash:
         raise UserError(
             f"The run {path} has the protocol hash {str(theirs)[:12]} ({_full_name(split)}), this run "
-            f"{protocol.hash[:12]} ({protocol.full_name}); only runs of equal protocol hashes can be fused."
+            f"{protocol.hash[:12]} ({protocol.full_name}, {protocol.information}); only runs of equal protocol hashes "
+            "can be fused."
         )
     predictions, sums = {}, {}
     for seed, fold in wanted:
@@ -167,7 +168,7 @@ def _read(path: Path, protocol: Protocol, wanted: Sequence[tuple[int, Fold]], tr
 def _full_name(split: Any) -> str:
     if not isinstance(split, dict) or not {"corpus", "name", "version"} <= split.keys():
         return "unknown"
-    return f"{split['corpus']}/{split['name']}@{split['version']}"
+    return f"{split['corpus']}/{split['name']}@{split['version']}, {split.get('information', 'inductive')}"
 
 
 def _rows(found: Predictions) -> set[tuple[str, str, str]]:

@@ -21,7 +21,7 @@ def parse_sets(sets: Sequence[str], resolved: Mapping[str, Any], allowed: Sequen
     for item in sets:
         key, equals, text = item.partition("=")
         key = key.strip()
-        if not equals or not key:
+        if not equals or not all(key.split(".")):
             raise ConfigError(f"--set {item!r} is not path=value; write for example --set training.lr=1e-3.")
         if "." not in key:
             key = _only_path(key, known)

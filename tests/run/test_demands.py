@@ -12,6 +12,7 @@ from serkit.errors import ProtocolError, UserError
 from serkit.host import get_host
 from serkit.nn import Architecture, SpeakerZScore
 from serkit.run import demands
+from serkit.run.api import LoadedRun
 from serkit.run.prepare import FeatureTable, extract
 from serkit.run.recipe import FeatureChoice, Recipe, Request, resolve
 from serkit.types import Corpus, FoldContext, Input, Protocol, Utterance
@@ -59,6 +60,9 @@ def test_speaker_normalisation_needs_its_information_level_and_speakers(
     use(monkeypatch, Scaled)
     with pytest.raises(ProtocolError, match="say --information speaker-unlabelled"):
         demands.check_corpus(recipe, corpus(), protocol("inductive"), (), get_host())
+    # k neutral utterances are less than the whole of a speaker's audio, which this transform would see
+    with pytest.raises(ProtocolError, match=r"\(neutral-enrolment\) does not allow"):
+        demands.check_corpus(recipe, corpus(), protocol("neutral-enrolment"), (), get_host())
     with pytest.raises(ProtocolError, match="does not name every speaker"):
         demands.check_corpus(recipe, corpus(""), protocol("speaker-unlabelled"), (), get_host())
     demands.check_corpus(recipe, corpus(), protocol("speaker-unlabelled"), (), get_host())
@@ -103,6 +107,13 @@ def test_text_features_get_the_words_and_ask_for_them(monkeypatch: pytest.Monkey
     assert extract([of("two words")], choice, host, Events().progress()).frames["text"]["a"].shape == (2, 3)
     with pytest.raises(UserError, match=r"reads the words of an utterance, but 1 of 1 have no transcript"):
         extract([of(None)], choice, host, Events().progress())
+
+
+def test_audio_files_are_not_predicted_by_a_system_that_reads_words() -> None:
+    recipe = resolve(Request(plugin="mmfa-text", dataset="demo"), get_host())
+    run = LoadedRun(Path("run"), recipe, {"information": "inductive"}, {}, (), get_host())
+    with pytest.raises(UserError, match=r"reads words \(its input 'text'\).* predict files with a run of a system"):
+        run.predict([Path("a.wav")])
 
 
 def training(*sets: str, **over: Any) -> Recipe:

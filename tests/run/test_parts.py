@@ -164,7 +164,10 @@ def other_audio(run: Path) -> None:
     ("harm", "sentence"),
     [
         (no_run, r"no run folder"),
-        (other_protocol, r"protocol hash 000000000000 \(demo/loso@1\), this run .*only runs of equal protocol hashes"),
+        (
+            other_protocol,
+            r"protocol hash 000000000000 \(demo/loso@1, inductive\), this run .*only runs of equal protocol hashes",
+        ),
         (no_fold, r"has no predictions of seed 0, fold f02; finish it with .*--resume"),
         (cut_short, r"line \d+, is damaged"),
         (other_utterances, r"does not hold the utterances of its fold"),

@@ -51,6 +51,8 @@ def test_set_takes_bare_keys_where_unique_and_text_without_quotes() -> None:
         (["name=x"], r"--set name could be any of dataset.name, protocol.name"),
         (["trainig.lr=1"], "no table for --set named 'trainig'; did you mean 'training'"),
         (["lr"], "is not path=value"),
+        (["search.=1"], "is not path=value"),
+        (["training..lr=1"], "is not path=value"),
         (["training.lr=-1"], r"training.lr: .*greater than 0"),
         (["training.lr=fast"], r"training.lr: .*number"),
         (["training.optimizer=lion"], r"training.optimizer: .*'nadam'"),
