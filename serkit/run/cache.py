@@ -67,7 +67,7 @@ class FeatureCache:
     """Values of one extractor with its options, by what they were computed from.
 
     The key is a SHA-256 over the feature's name, the distribution and version it comes from, the source code beside it,
-    of the feature core and of the encoders, the instruction set, the options (fields with ``metadata={"place": True}``
+    of the feature core and of ``serkit.nn``, the instruction set, the options (fields with ``metadata={"place": True}``
     left out, which only say where something lies), the extractor's ``fingerprint()`` if it has one (weights), and the
     samples or the words themselves.
     ``note`` is told, once each, of damaged entries and of a folder that cannot be written.
@@ -168,10 +168,10 @@ class FeatureCache:
 @remembered
 def code_hash(module: str) -> str:
     """SHA-256 over the source files beside the module of an extractor (of a module outside any package, itself alone),
-    of the feature core and of the encoders, so that a change of code in a checkout, whose version stays the same, never
-    meets old values."""
+    of the feature core and of ``serkit.nn``, so that a change of code in a checkout, whose version stays the same,
+    never meets old values."""
     digest = hashlib.sha256()
-    for path in (*_own_sources(module), *_sources("serkit.features"), *_sources("serkit.kernels"), _encoders()):
+    for path in (*_own_sources(module), *_sources("serkit.features"), *_sources("serkit.kernels"), *_networks()):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     core = find_spec("serkit._core")
     if core is not None and core.origin:
@@ -192,8 +192,9 @@ def _sources(package: str) -> list[Path]:
     return sorted(_folder(package).rglob("*.py"))
 
 
-def _encoders() -> Path:
-    return _folder("serkit") / "nn" / "encoders.py"  # by its path: to look the module up would import torch
+def _networks() -> list[Path]:
+    # what opens encoders and prepares their inputs; by its path, since to look the package up would import torch
+    return sorted((_folder("serkit") / "nn").glob("*.py"))
 
 
 @remembered

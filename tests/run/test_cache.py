@@ -167,8 +167,10 @@ def test_the_code_of_a_module_without_a_package_is_that_file_alone(
 def test_the_code_of_encoders_counts_for_features_made_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     before = module.code_hash.__wrapped__("serkit.run.cache")
     other = tmp_path / "encoders.py"
-    other.write_bytes(module._encoders().read_bytes() + b"# changed")
-    monkeypatch.setattr(module, "_encoders", lambda: other)
+    sources = module._networks()
+    assert [p.name for p in sources].count("encoders.py") == 1
+    other.write_bytes(next(p for p in sources if p.name == "encoders.py").read_bytes() + b"# changed")
+    monkeypatch.setattr(module, "_networks", lambda: [other if p.name == "encoders.py" else p for p in sources])
     assert module.code_hash.__wrapped__("serkit.run.cache") != before
 
 
