@@ -10,7 +10,6 @@ from serkit import __version__
 from serkit.errors import UserError
 from serkit.host import ArchitectureSpec, Host
 from serkit.run import origin
-from serkit.run.prepare import fingerprints
 from serkit.run.recipe import Recipe, RunTable
 
 
@@ -47,6 +46,7 @@ def environment(recipe: Recipe, host: Host) -> dict[str, Any]:
     import torch
 
     from serkit.kernels import native
+    from serkit.run.prepare import fingerprints  # loads the core, without which `serkit doctor` must know devices
 
     kinds = [("architecture", recipe.run.plugin), *(("dataset", part.name) for part in recipe.corpus.parts)]
     kinds += [("feature", c.feature) for c in recipe.features.values()]
