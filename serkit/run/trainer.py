@@ -24,6 +24,7 @@ from serkit.run.files import read_arrays, write_arrays, write_text
 from serkit.run.fold import FoldJob, collate_units, evaluation_units, forward, tensors, unit_logits
 from serkit.run.posteriors import merge_units
 from serkit.run.targets import class_weights
+from serkit.run.train_fold import recall_mean
 from serkit.types import Training
 
 HISTORY = ("epoch", "step", "lr", "train_loss", "dev_uar", "dev_war", "seconds")
@@ -132,8 +133,7 @@ def _dev_scores(job: FoldJob, module: nn.Module, dev: Units | None) -> tuple[flo
         return None, None
     posteriors = predict_module(job, module, dev, len(job.fold.dev))
     truth, predicted = job.targets(job.fold.dev), posteriors.argmax(axis=1)
-    hit = predicted == truth
-    return float(np.mean([hit[truth == k].mean() for k in np.unique(truth)])), float(hit.mean())
+    return recall_mean(truth, predicted), float((predicted == truth).mean())
 
 
 def predict_module(job: FoldJob, module: Any, units: Units, n_utterances: int) -> NDArray[np.float64]:
