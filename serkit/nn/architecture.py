@@ -94,6 +94,14 @@ class Architecture:
     it is not fitted. A system that reads finished runs must be one of these, since runs say nothing of training
     utterances."""
 
+    assumed_inputs: Mapping[str, tuple[int, tuple[int, ...]]] = {}
+    """Of inputs that need files of the user's (an encoder): how many frames 3 s have and the shape of one, as
+    ``serkit show`` describes the model where no files are named."""
+    trained_on: Sequence[str] = ()
+    """Names of corpora that weights which ``build`` reads from files are known to have been trained on; a run on one of
+    them says so. Extractors may have the same attribute, and either may have ``fingerprint() -> str``, a hash of such
+    files: a run refuses to go on, or to predict, with others."""
+
     def __init__(self, config: Any) -> None:
         self.config = config
 
@@ -111,6 +119,10 @@ class Architecture:
             for name, kind in self.transforms.items()
             if kind.scope == "train"
         }
+
+    def check_inputs(self, extractors: Mapping[str, Any]) -> None:
+        """Raise UserError, one sentence, where the features that a user chose (an extractor by the name of its input)
+        or files that ``build`` reads do not fit; asked before training."""
 
     def transformed_shape(self, name: str, shape: tuple[int, ...]) -> tuple[int, ...]:
         """Shape of a frame of input ``name`` after its transform, where nothing is fitted yet (``serkit show``, the

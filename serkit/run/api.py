@@ -111,7 +111,7 @@ class LoadedRun:
         paths = [Path(f) for f in files]
         if not paths:
             raise UserError("There is no file to predict; name audio files, or folders that hold some.")
-        check_fingerprints(self.path, self.recipe.features, self.host)
+        check_fingerprints(self.path, self.recipe, self.host)
         events = events or Events()
         utterances = [Utterance(id=f"{k}", path=p, label="", speaker="") for k, p in enumerate(paths)]
         labels = tuple(self.protocol["labels"])
@@ -202,6 +202,29 @@ def load(path: str | Path, host: Host | None = None) -> LoadedRun:
     return LoadedRun(root, recipe, split, metrics, folds, host)
 
 
+@dataclass(frozen=True)
+class _Assumed:
+    """In place of an extractor whose files the user has not named: frames of zeros."""
+
+    frames: int
+    shape: tuple[int, ...]
+    sample_rate: int = 16_000
+
+    def __call__(self, waveform: Any) -> Any:
+        return np.zeros((self.frames, *self.shape), np.float32)
+
+
+def _extractor_to_describe(host: Host, model: Any, name: str, feature: str, options: Any) -> Any:
+    """The extractor of an input, or what the architecture assumes of it where it needs files that are not named."""
+    assumed = getattr(model, "assumed_inputs", {}).get(name)
+    try:
+        return make_extractor(host, feature, options)
+    except UserError:
+        if assumed is None:
+            raise
+        return _Assumed(*assumed)
+
+
 def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]:
     """What ``serkit show`` says of an architecture beyond its spec: settings of the described preset, inputs, unit and
     parameters (torch's count, and with one bias a gate), at four classes, and the multiply-adds of one utterance."""
@@ -228,7 +251,7 @@ def describe_architecture(name: str, host: Host | None = None) -> dict[str, Any]
             host.load_target(feature.options),  # type: ignore[union-attr]
             config.merge(wanted.options, over.get("features", {}).get(key, {})),
         )
-        made[key] = make_extractor(host, wanted.feature, options)
+        made[key] = _extractor_to_describe(host, model, key, wanted.feature, options)
         inputs[key] = {"feature": wanted.feature, "shape": list(made[key].shape), **config.dump(options)}
     labels = ("angry", "happy", "neutral", "sad")
     who = named(host, "architecture", name)

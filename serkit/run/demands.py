@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from serkit.errors import ProtocolError, UserError
+from serkit.errors import ProtocolError, UserError, blame
 from serkit.host import Host
 from serkit.run.fold import refuse_epochs, whole_inputs
 from serkit.run.parts import check_learning
@@ -18,9 +18,12 @@ def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequ
     """Raise a sentence if the system cannot be run on ``corpus`` under ``protocol``: it reads words and there are none,
     it learns from all audio of a test speaker and the level is not speaker-unlabelled, it learns from development
     utterances and there are none, or its training asks for what is not there (:func:`check_training`)."""
-    extractors(recipe.features, host)  # a folder without weights, say, is told here
+    made = extractors(recipe.features, host)  # a folder without weights, say, is told here
     architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
     who = named(host, "architecture", recipe.run.plugin)
+    if hasattr(architecture, "check_inputs"):
+        with blame(who, "check_inputs()"):
+            architecture.check_inputs(made)
     for name, kind in architecture.transforms.items():
         if getattr(kind, "scope", "") != "speaker":
             continue
@@ -41,6 +44,22 @@ def check_corpus(recipe: Recipe, corpus: Corpus, protocol: Protocol, folds: Sequ
         check_words(corpus.utterances, who)
     check_learning(architecture, who, run_inputs(recipe.features, host), folds)
     check_training(recipe, corpus, host)
+
+
+def heard_before(recipe: Recipe, corpus: Corpus, host: Host) -> list[str]:
+    """Sentences on corpora of the run that weights which it starts from are known to have been trained on."""
+    architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
+    lines = []
+    of_features = {f"features.{name}": e for name, e in extractors(recipe.features, host).items()}
+    for where, loaded in {**of_features, "architecture": architecture}.items():
+        with blame(named(host, "architecture", recipe.run.plugin), "trained_on"):
+            known = set(getattr(loaded, "trained_on", ()))
+        for name in (part for part in corpus.name.split("+") if part in known):
+            lines.append(
+                f"The weights that {where}.folder names are known to have been trained on {name}: they may have heard "
+                "the test speakers, so this score is no score on unseen speakers."
+            )
+    return lines
 
 
 def check_training(recipe: Recipe, corpus: Corpus, host: Host) -> None:

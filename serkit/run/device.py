@@ -65,7 +65,7 @@ def environment(recipe: Recipe, host: Host) -> dict[str, Any]:
         "cores": origin.cores(),
         "precision": recipe.run.precision,
         "threads": torch.get_num_threads(),
-        "fingerprints": fingerprints(recipe.features, host),
+        "fingerprints": fingerprints(recipe, host),
         "plugins": [
             {"kind": p.spec.kind, "name": p.spec.name, "distribution": p.distribution, "version": p.version}
             for p in plugins

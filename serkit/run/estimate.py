@@ -18,7 +18,8 @@ from serkit.run.recipe import Recipe
 from serkit.types import Unit
 
 PROBE_FRAMES, PROBE_UNITS = 100, 4
-"""Units are timed at this length at most and scaled: convolutions and recurrences cost in proportion to frames."""
+"""Units are timed at this length, or a third of theirs if that is more (frames may be samples), and scaled:
+convolutions and recurrences cost in proportion to frames."""
 
 QUICK, MOST_UNITS = 0.1, 32
 """A step of fewer seconds says more about torch than about the model: it is timed again at full length, in a batch of
@@ -104,7 +105,7 @@ def _probe(probe: _Probe, device: str, bf16: bool) -> tuple[float, int] | None:
                 logits.detach().sum().item()  # waits for a GPU
             return time.perf_counter() - started
 
-        least = max(model.min_frames, min(full[timed], PROBE_FRAMES))
+        least = max(model.min_frames, min(full[timed], max(PROBE_FRAMES, full[timed] // 3)))
         seconds = step(PROBE_UNITS, least / full[timed])
         if seconds < QUICK:
             units = min(recipe.training.batch, MOST_UNITS)

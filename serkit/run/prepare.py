@@ -19,8 +19,8 @@ from serkit.host import Host
 from serkit.kernels.threads import thread_count
 from serkit.run.cache import FeatureCache, switched_on
 from serkit.run.files import read_json
-from serkit.run.plugins import make_extractor, named
-from serkit.run.recipe import FeatureChoice
+from serkit.run.plugins import make_architecture, make_extractor, named
+from serkit.run.recipe import FeatureChoice, Recipe
 from serkit.types import Utterance
 
 Array = NDArray[np.float32]
@@ -52,27 +52,35 @@ def extractors(choices: Mapping[str, FeatureChoice], host: Host) -> dict[str, An
     return {name: make_extractor(host, c.feature, c.options) for name, c in choices.items()}
 
 
-def fingerprints(choices: Mapping[str, FeatureChoice], host: Host) -> dict[str, str]:
-    """Of each input whose extractor has weights that options only point to: its ``fingerprint()``."""
+def fingerprints(recipe: Recipe, host: Host) -> dict[str, str]:
+    """The ``fingerprint()`` of each input whose extractor has weights that options only point to, and under
+    ``architecture`` that of an architecture which reads such weights itself."""
     found = {}
-    for name, extractor in extractors(choices, host).items():
+    for name, extractor in extractors(recipe.features, host).items():
         if hasattr(extractor, "fingerprint"):
-            with blame(named(host, "feature", choices[name].feature), "fingerprint()"):
+            with blame(named(host, "feature", recipe.features[name].feature), "fingerprint()"):
                 found[name] = str(extractor.fingerprint())
+    architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
+    if hasattr(architecture, "fingerprint"):
+        with blame(named(host, "architecture", recipe.run.plugin), "fingerprint()"):
+            own = str(architecture.fingerprint())
+        found |= {"architecture": own} if own else {}
     return found
 
 
-def check_fingerprints(run: Path, choices: Mapping[str, FeatureChoice], host: Host) -> None:
-    """Raise RunFolderError unless the weights of the inputs are those that the run in the folder ``run`` began with."""
+def check_fingerprints(run: Path, recipe: Recipe, host: Host) -> None:
+    """Raise RunFolderError unless the weights behind a recipe are those that the run in the folder ``run`` began
+    with."""
     record = run / "environment.json"
     known = read_json(record).get("fingerprints", {}) if record.exists() else {}
     if not known:  # nothing in it has weights, and it need not be asked
         return
-    for name, now in fingerprints(choices, host).items():
+    for name, now in fingerprints(recipe, host).items():
         if name in known and known[name] != now:
+            what = "architecture" if name == "architecture" else f"input {name!r}"
             raise RunFolderError(
-                f"The weights behind the input {name!r} are not those that the run {run} was made with; put them back "
-                "where features." + name + " of its recipe says, or train anew."
+                f"The weights behind the {what} are not those that the run {run} was made with; put them back where "
+                "its recipe says, or train anew."
             )
 
 

@@ -116,10 +116,10 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
         "audit": {**found.to_dict(), "lines": lines},
         "audio_sha256": hashes,
     }
-    check_fingerprints(run.folder, recipe.features, host)
+    check_fingerprints(run.folder, recipe, host)
     folder.write_record(run.folder, recipe, device.environment(recipe, host), split)
     folder.write_parts(run.folder, parts.record())
-    for line in parts.lines():
+    for line in (*parts.lines(), *demands.heard_before(recipe, corpus, host)):
         events.note(line)
     host.notify("serkit_run_started", run=run)
     results = _folds(run, host, events)
@@ -286,7 +286,7 @@ def _evaluate(
         "incomplete": run.lacks(),
         "dataset": recipe.dataset,
         "subset": run.corpus.subset,
-        "notes": list(run.corpus.notes),
+        "notes": [*run.corpus.notes, *demands.heard_before(recipe, run.corpus, host)],
         "label_map": label_map_dict(run.corpus),
         "plugin": recipe.run.plugin,
         "preset": recipe.run.preset,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 import torch
 
@@ -17,7 +17,6 @@ VOCABULARY = (
 def write_bert(folder: Path, *, dim: int = 16, layers: int = 2, seed: int = 0) -> Path:
     """A BERT of ``layers`` layers and width ``dim``, drawn with ``seed``, and its tokenizer, in ``folder``: what
     ``save_pretrained`` of Hugging Face writes. Returns the folder."""
-    from safetensors.torch import save_file
     from transformers import BertConfig, BertModel
 
     folder.mkdir(parents=True, exist_ok=True)
@@ -29,40 +28,65 @@ def write_bert(folder: Path, *, dim: int = 16, layers: int = 2, seed: int = 0) -
         intermediate_size=2 * dim,
         max_position_embeddings=160,
     )
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        model = BertModel(config)
-    config.save_pretrained(folder)
-    save_file(
-        {k: v.contiguous() for k, v in model.state_dict().items()}, folder / "model.safetensors", {"format": "pt"}
-    )
+    _write_model(folder, config, BertModel, seed)
     _write_tokenizer(folder)
     return folder
 
 
-def write_speech(folder: Path, kind: Literal["wav2vec2", "hubert", "wavlm", "whisper"], seed: int = 0) -> Path:
-    """A speech encoder of two layers and width 16, drawn with ``seed``, in ``folder``, without its pre-processor's
-    settings. Waveform models give a frame every 20 samples; Whisper takes 4 Mel bands and 40 frames."""
+SPEECH = ("wav2vec2", "hubert", "wavlm", "data2vec-audio", "unispeech-sat", "whisper")
+
+
+def write_speech(
+    folder: Path, kind: str = "hubert", *, dim: int = 16, layers: int = 2, norm: str = "group", seed: int = 0
+) -> Path:
+    """A speech encoder of the ``kind`` (``model_type``) drawn with ``seed``, with its preprocessor settings, in
+    ``folder``. ``norm`` is that of its convolutions: ``group`` (waveforms as they are) or ``layer`` (waveforms scaled,
+    norms before the layers). A frame is 20 samples (Whisper: 320, in windows of one second). Without dropout.
+    Returns the folder."""
     import transformers
+
+    folder.mkdir(parents=True, exist_ok=True)
+    if kind == "whisper":
+        config = transformers.WhisperConfig(
+            num_mel_bins=8, d_model=dim, encoder_layers=layers, encoder_attention_heads=2, encoder_ffn_dim=2 * dim,
+            decoder_layers=1, decoder_attention_heads=2, decoder_ffn_dim=2 * dim, max_source_positions=50,
+            max_target_positions=8, vocab_size=20, pad_token_id=0, bos_token_id=1, eos_token_id=2,
+            decoder_start_token_id=3, suppress_tokens=None, begin_suppress_tokens=None,
+        )  # fmt: skip
+        _write_model(folder, config, transformers.WhisperModel, seed)
+        settings = {"feature_size": 8, "hop_length": 160, "n_fft": 400, "chunk_length": 1}
+        extractor = "WhisperFeatureExtractor"
+    else:
+        sizes: dict[str, Any] = {
+            "hidden_size": dim, "num_hidden_layers": layers, "num_attention_heads": 2, "intermediate_size": 2 * dim,
+            "conv_dim": (12, 12, 12), "conv_kernel": (10, 3, 2), "conv_stride": (5, 2, 2),
+            "hidden_dropout": 0.0, "attention_dropout": 0.0,
+            "activation_dropout": 0.0, "feat_proj_dropout": 0.0, "num_conv_pos_embedding_groups": 2, "vocab_size": 8,
+        }  # fmt: skip
+        if kind == "data2vec-audio":
+            sizes |= {"conv_pos_kernel_size": 5, "num_conv_pos_embeddings": 2}
+        else:
+            sizes |= {"num_conv_pos_embeddings": 8, "feat_extract_norm": norm, "do_stable_layer_norm": norm == "layer"}
+        names = {"wav2vec2": "Wav2Vec2", "hubert": "Hubert", "wavlm": "WavLM", "data2vec-audio": "Data2VecAudio",
+                 "unispeech-sat": "UniSpeechSat"}  # fmt: skip
+        config = getattr(transformers, names[kind] + "Config")(**sizes)
+        _write_model(folder, config, getattr(transformers, names[kind] + "Model"), seed)
+        settings = {"feature_size": 1, "do_normalize": norm == "layer"}
+        extractor = "Wav2Vec2FeatureExtractor"
+    said = {"feature_extractor_type": extractor, "sampling_rate": 16000, "padding_value": 0.0, **settings}
+    (folder / "preprocessor_config.json").write_text(json.dumps(said), encoding="utf-8")
+    return folder
+
+
+def _write_model(folder: Path, config: Any, kind: Any, seed: int) -> None:
     from safetensors.torch import save_file
 
-    small = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
-    waves = {"conv_dim": [8, 8], "conv_stride": [5, 4], "conv_kernel": [10, 4], "num_feat_extract_layers": 2}
-    waves |= {"num_conv_pos_embeddings": 4, "num_conv_pos_embedding_groups": 2, "vocab_size": 8}
-    mels = {"d_model": 16, "encoder_layers": 2, "decoder_layers": 1, "encoder_attention_heads": 2, "vocab_size": 20}
-    mels |= {"decoder_attention_heads": 2, "encoder_ffn_dim": 32, "decoder_ffn_dim": 32, "num_mel_bins": 4}
-    mels |= {"max_source_positions": 20, "pad_token_id": 0, "bos_token_id": 1, "eos_token_id": 2}
-    mels |= {"decoder_start_token_id": 1}
-    folder.mkdir(parents=True, exist_ok=True)
-    name = {"wav2vec2": "Wav2Vec2", "hubert": "Hubert", "wavlm": "WavLM", "whisper": "Whisper"}[kind]
-    config = getattr(transformers, f"{name}Config")(**(mels if kind == "whisper" else small | waves))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        model = getattr(transformers, f"{name}Model")(config)
+        model = kind(config)
     config.save_pretrained(folder)
-    weights = {k: v.contiguous().clone() for k, v in model.state_dict().items()}
-    save_file(weights, folder / "model.safetensors", {"format": "pt"})
-    return folder
+    state = {k: v.contiguous() for k, v in model.state_dict().items()}
+    save_file(state, folder / "model.safetensors", {"format": "pt"})
 
 
 def _write_tokenizer(folder: Path) -> None:

@@ -4,7 +4,6 @@ import shutil
 import socket
 import sys
 from pathlib import Path
-from typing import Literal
 
 import pytest
 import torch
@@ -44,7 +43,7 @@ def test_states_are_those_of_the_network(bert: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["wav2vec2", "hubert", "wavlm"])
-def test_waveform_models_open_by_the_same_door(tmp_path: Path, kind: Literal["wav2vec2", "hubert", "wavlm"]) -> None:
+def test_waveform_models_open_by_the_same_door(tmp_path: Path, kind: str) -> None:
     encoder = Encoder(write_speech(tmp_path / "speech", kind))
     assert (encoder.dim, encoder.n_layers) == (16, 2)
     given = {"input_values": torch.linspace(-1, 1, 410)[None]}
@@ -58,7 +57,7 @@ def test_waveform_models_open_by_the_same_door(tmp_path: Path, kind: Literal["wa
 def test_of_an_encoder_with_a_decoder_the_encoder_is_taken(tmp_path: Path) -> None:
     encoder = Encoder(write_speech(tmp_path / "whisper", "whisper"))
     assert (encoder.dim, encoder.n_layers) == (16, 2)
-    assert encoder.states({"input_features": torch.randn(1, 4, 40)}, None).shape == (1, 20, 3, 16)
+    assert encoder.states({"input_features": torch.randn(1, 8, 100)}, None).shape == (1, 50, 3, 16)
     assert not any("decoder" in name for name, _ in encoder.module.named_parameters())
 
 

@@ -16,6 +16,7 @@ from serkit_plugins.architectures.fusion.config import PRESETS as FUSION
 from serkit_plugins.architectures.he import config as he
 from serkit_plugins.architectures.local_attention.config import PRESETS as LOCAL_ATTENTION
 from serkit_plugins.architectures.mmfa.config import PRESETS as MMFA
+from serkit_plugins.architectures.ssl.config import PRESETS as SSL
 from serkit_plugins.architectures.svm.config import PRESETS as SVM
 
 _AFCN = "Zhang, Du, Wang, Zhang, Tu, Attention Based Fully Convolutional Network for Speech Emotion Recognition, 2019"
@@ -210,6 +211,17 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=MMFA,
             default_preset="paper",
             paper_preset="paper",
+        ),
+        ArchitectureSpec(
+            name="ssl",
+            summary="Pretrained speech encoder from a folder you name, frozen or fine-tuned, attention pooling",
+            target="serkit_plugins.architectures.ssl.model:Ssl",
+            config="serkit_plugins.architectures.ssl.config:SslConfig",
+            citation="SerKit's own; S.-w. Yang et al., Interspeech 2021 (SUPERB, the mix of layers); the encoders' in "
+            "`serkit show speech-encoder`",
+            license="Apache-2.0; the weights have licences of their own",
+            presets=SSL,
+            default_preset="frozen",
         ),
         ArchitectureSpec(
             name="fusion",

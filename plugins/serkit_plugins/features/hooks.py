@@ -151,6 +151,23 @@ def serkit_features() -> list[FeatureSpec]:
             source="text",
         ),
         FeatureSpec(
+            name="speech-encoder",
+            summary="Hidden states of a pretrained speech encoder in a folder you name, [frames, layers, dim]",
+            target="serkit_plugins.features.speech_encoder:SpeechStates",
+            options="serkit_plugins.features.speech_encoder:SpeechStatesOptions",
+            citation="A. Baevski et al., NeurIPS 2020 (wav2vec 2.0); W.-N. Hsu et al., TASLP 29, 2021 (HuBERT); S. "
+            "Chen et al., JSTSP 16(6), 2022 (WavLM); A. Radford et al., ICML 2023 (Whisper)",
+            license="Apache-2.0; the weights have licences of their own",
+            cached=True,
+        ),
+        FeatureSpec(
+            name="waveform",
+            summary="The samples themselves, [samples]",
+            target="serkit_plugins.features.waveform:Waveform",
+            options="serkit_plugins.features.waveform:WaveformOptions",
+            license="Apache-2.0",
+        ),
+        FeatureSpec(
             name="he-lld",
             summary="Magnitudes of 256 bins, F0, three formants, log-energy, zero crossings, 13 MFCC, [frames, 275]",
             target="serkit_plugins.features.he_lld:HeLld",

@@ -32,6 +32,22 @@ def serkit_recipes() -> list[RecipeSpec]:
             dataset="emodb",
         ),
         RecipeSpec(
+            name="ssl-emodb",
+            summary="A frozen speech encoder from your folder on EMO-DB: ten speakers left out in turn",
+            target="serkit_plugins.recipes:ssl-emodb.toml",
+            citation="SerKit's own",
+            architecture="ssl",
+            dataset="emodb",
+        ),
+        RecipeSpec(
+            name="ssl-iemocap",
+            summary="A frozen speech encoder from your folder on improvised IEMOCAP: ten speakers left out in turn",
+            target="serkit_plugins.recipes:ssl-iemocap.toml",
+            citation="SerKit's own",
+            architecture="ssl",
+            dataset="iemocap",
+        ),
+        RecipeSpec(
             name="chen2018-dnn-elm-emodb",
             summary="DNN-ELM, the baseline of Chen 2018, on EMO-DB: ten speakers left out in turn, five seeds",
             target="serkit_plugins.recipes:chen2018-dnn-elm-emodb.toml",

@@ -1,0 +1,1 @@
+"""Pretrained speech encoders, frozen or fine-tuned, under attention pooling."""
