@@ -11,7 +11,6 @@ EMO_262 = ("iemocap", "meld", "cmu-mosei", "mead", "msp-podcast")
 
 HEARD: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("emotion2vec_plus", (*EMOBOX, "cmu-mosei")),
-    ("emotion2vec_base_finetuned", (*EMOBOX, "cmu-mosei")),
     ("emotion2vec", EMO_262),
     ("ft-emotion-msp-dim", ("msp-podcast",)),
     ("superb-er", ("iemocap",)),

@@ -126,7 +126,7 @@ class SpeechEncoder(Encoder):
             return self._pick(module, pad(x, (0, max(0, self.least - len(x)))), layer)
         parts = [
             self._pick(module, self.log_mel(pad(part, (0, self.window - len(part)))), layer)[: self.n_frames(len(part))]
-            for part in x.split(self.window)
+            for part in torch.split(x, self.window)
         ]
         return torch.cat(parts)
 
