@@ -40,7 +40,9 @@ def load(cls: type[T], values: Mapping[str, Any], *, where: str = "", path: str 
         first = error.errors()[0]
         key = ".".join([path, *map(str, first["loc"])] if path else map(str, first["loc"]))
         got = f" (got {first['input']!r})" if "input" in first else ""
-        raise ConfigError(f"{_of(where)}{key or cls.__name__}: {_lower(first['msg'])}{got}.") from None
+        raise ConfigError(
+            f"{_of(where)}{key or cls.__name__}: {_lower(first['msg']).replace('valid tuple', 'list')}{got}."
+        ) from None
 
 
 def dump(settings: Any) -> dict[str, Any]:

@@ -169,7 +169,8 @@ def check_words(utterances: Sequence[Utterance], who: str) -> None:
     if mute:
         raise UserError(
             f"The {who} reads the words of an utterance, but {len(mute)} of {len(utterances)} have no transcript "
-            f"(e.g. {mute[0].path.name}); give a corpus with transcripts, or a system that needs audio only."
+            f"(e.g. {mute[0].path.name}); give a corpus with transcripts, or a system that needs audio only "
+            "(serkit predict has no words to give it)."
         )
 
 

@@ -140,3 +140,11 @@ def test_identity_ignores_where_data_lies_and_what_ran_it() -> None:
     assert make(data=["/elsewhere"]).identity() == base.identity()
     assert make(device="cpu").identity() == base.identity()
     assert make(sets=["training.lr=0.123"]).identity() != base.identity()
+
+
+def test_one_value_for_a_list_is_told_in_words_of_toml() -> None:
+    from serkit.config import load
+    from serkit.features import LogMelOptions
+
+    with pytest.raises(ConfigError, match=r"channels: input should be a list \(got 4\)"):
+        load(LogMelOptions, {"channels": 4})
