@@ -88,6 +88,9 @@ class Architecture:
     of these only, the transforms of a fold are fitted once (an SVM's C after a pre-trained auto-encoder)."""
     short: Literal["pad", "refuse"] = "pad"
     """``"refuse"``: an utterance of fewer than ``min_frames`` frames is an error, found before training."""
+    reads_training: tuple[str, ...] | None = None
+    """Keys of ``[training]`` that an estimator reads; None: all. A run that changes another one is refused, since it
+    would do nothing."""
     learns_from: Literal["train", "dev", "nothing"] = "train"
     """The part of a fold that an estimator is fitted on. ``"dev"``: what it says of development utterances is
     cross-fitted by the host, each by a model that was fitted on others, so that their score is honest. ``"nothing"``:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from serkit import config
 from serkit.errors import ProtocolError, UserError, blame
 from serkit.host import Host
 from serkit.run.fold import refuse_epochs, whole_inputs
@@ -64,8 +65,8 @@ def heard_before(recipe: Recipe, corpus: Corpus, host: Host) -> list[str]:
 
 def check_training(recipe: Recipe, corpus: Corpus, host: Host) -> None:
     """Raise UserError if ``[training]`` asks for votes that ``corpus`` does not have, changes waveforms where no input
-    is made of them, blends inputs of a system that reads words, balances classes twice, or has an estimator train in
-    epochs."""
+    is made of them, blends inputs of a system that reads words, balances classes twice, has an estimator train in
+    epochs, or changes what the system does not read."""
     training, who = recipe.training, named(host, "architecture", recipe.run.plugin)
     texts = text_inputs(recipe.features, host)
     if training.targets == "votes" and not any(votes_for(u, corpus.labels) for u in corpus.utterances):
@@ -89,6 +90,23 @@ def check_training(recipe: Recipe, corpus: Corpus, host: Host) -> None:
         )
     if training.augment.active or training.crop or training.targets == "votes":
         _check_epochs(recipe, corpus.labels, host, who)
+    _check_read(recipe, host, who)
+
+
+def _check_read(recipe: Recipe, host: Host, who: str) -> None:
+    architecture = make_architecture(host, recipe.run.plugin, recipe.architecture)
+    read = architecture.reads_training
+    if read is None:
+        return
+    own, asked = config.dump(architecture.training), config.dump(recipe.training)
+    if idle := [key for key in asked if asked[key] != own[key] and key not in read]:
+        does = (
+            f"reads only {' and '.join(f'training.{key}' for key in read)}" if read else "reads nothing of [training]"
+        )
+        raise UserError(
+            f"The {who} {does}, so training.{idle[0]} = {asked[idle[0]]} would do nothing; leave it out (`serkit show "
+            f"{recipe.run.plugin}` has its settings)."
+        )
 
 
 def _check_epochs(recipe: Recipe, labels: tuple[str, ...], host: Host, who: str) -> None:

@@ -50,7 +50,7 @@ def check_folds(recipe: Recipe, protocol: Protocol, folds: Sequence[Fold]) -> No
     """Raise ProtocolError if something is searched and a fold has no development part to choose on."""
     if recipe.search and not all(f.dev for f in folds):
         keys = ", ".join(recipe.search)
-        example = next(f"--set {path}={grid.value_words(values[0])}" for path, values in recipe.search.items())
+        example = next(f"--set {path}={grid.value_words(values[-1])}" for path, values in recipe.search.items())
         raise ProtocolError(
             f"{keys} would be chosen on development speakers ([search]), but {protocol.full_name} has no development "
             f"part in every fold; take another protocol, or give one value, e.g. {example}."

@@ -178,3 +178,16 @@ def test_an_estimator_that_should_train_in_epochs_is_refused_before_anything_is_
     demands.check_corpus(training(plugin="ser-svm"), voted({}), protocol("inductive"), (), get_host())
     with pytest.raises(UserError, match=r"architecture 'ser-svm' .* is an estimator, which is fitted once"):
         demands.check_corpus(training(setting, plugin="ser-svm"), voted({}), protocol("inductive"), (), get_host())
+
+
+def test_what_an_estimator_does_not_read_is_refused() -> None:
+    asked = Request(plugin="ser-svm", dataset="demo", epochs=2)
+    with pytest.raises(
+        UserError,
+        match=r"reads only training.class_weights and training.oversample, so training.epochs = 2 would do nothing",
+    ):
+        demands.check_training(resolve(asked, get_host()), corpus(), get_host())
+    read = Request(
+        plugin="ser-svm", dataset="demo", sets=("training.class_weights=none", "training.oversample=balanced")
+    )
+    demands.check_training(resolve(read, get_host()), corpus(), get_host())

@@ -257,6 +257,6 @@ def test_mistakes_are_told_before_anything_is_read(sets: str, error: type[Except
 
 
 def test_a_protocol_without_development_speakers_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match=r"demo/loso@1 has no development part .* --set architecture.convs=1"):
+    with pytest.raises(ProtocolError, match=r"demo/loso@1 has no development part .* --set architecture.convs=2"):
         run(tmp_path / "x", *SEARCH, protocol="loso")
     assert not (tmp_path / "x").exists()

@@ -57,7 +57,7 @@ def test_it_runs_with_an_encoder_from_a_folder(tmp_path: Path) -> None:
     again = {"data": tmp_path / "corpus", "out": tmp_path / "run", "folds": [9], "sets": sets, "resume": True}
     with pytest.raises(RunFolderError, match=words):
         serkit.run("ho2020-iemocap", **again)
-    with pytest.raises(RunFolderError, match=words):
+    with pytest.raises(UserError, match=r"reads words .* an audio file comes without"):
         run.predict([next((tmp_path / "corpus").rglob("*.wav"))])
     write_bert(bert)
     serkit.run("ho2020-iemocap", **again)

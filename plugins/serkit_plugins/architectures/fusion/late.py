@@ -25,6 +25,7 @@ class Fusion(Architecture):
     inputs: ClassVar[Mapping[str, Input]] = {"runs": Input("run-posteriors", whole=True)}
     transforms: ClassVar = {}
     training = Training(select="last")
+    reads_training = ()
 
     def __init__(self, config: FusionConfig) -> None:
         super().__init__(config)

@@ -17,6 +17,7 @@ class HeSvm(Architecture):
 
     config: HeSvmConfig
     after_transforms = ("c", "gamma")
+    reads_training = ("class_weights", "oversample")
     inputs: Mapping[str, Input] = {"x": Input("he-functionals")}
 
     def build(self, fold: FoldContext) -> SupportVectorClassifier:

@@ -16,6 +16,7 @@ class SerSvm(Architecture):
     inputs: ClassVar = {"x": Input("speech-functionals")}
     # the one setting of the training loop that an estimator sees: classes count alike, as in UAR
     training = Training(class_weights="balanced")
+    reads_training = ("class_weights", "oversample")
 
     def __init__(self, config: SvmConfig) -> None:
         super().__init__(config)
