@@ -107,7 +107,14 @@ def changes(recipe: Recipe, tables: Mapping[str, Any], host: Host) -> list[str]:
     )
     plain = dict(leaves(resolve(asked, host).to_dict()))
     kept = {k: v for k, v in recipe.to_dict().items() if k in ("architecture", "training", "features", "search")}
-    return [f"{path}={value}" for path, value in leaves(kept) if plain.get(path) != value]
+    return [f"{path}={named(value)}" for path, value in leaves(kept) if plain.get(path) != value]
+
+
+def named(value: Any) -> Any:
+    """A setting without the folders of the machine: of a path its last part (runs that are fused, an encoder)."""
+    if isinstance(value, list):
+        return f"[{', '.join(str(named(v)) for v in value)}]"
+    return Path(value).name if isinstance(value, str) and Path(value).is_absolute() else value
 
 
 def check_scores(folder: Path, metrics: Mapping[str, Any]) -> None:

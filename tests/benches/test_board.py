@@ -94,3 +94,9 @@ def test_the_page_keeps_what_stands_around_its_rows(run: Path, capsys: pytest.Ca
     assert board.into(made, rows) == made
     with pytest.raises(SystemExit, match="has no lines"):
         board.into("no markers", rows)
+
+
+def test_settings_name_folders_without_where_they_lie(tmp_path: Path) -> None:
+    assert board.named([str(tmp_path / "acrnn"), str(tmp_path / "svm")]) == "[acrnn, svm]"
+    assert board.named("a/relative/name") == "a/relative/name"
+    assert board.named(3) == 3
