@@ -21,9 +21,9 @@ PROBE_FRAMES, PROBE_UNITS = 100, 4
 """Units are timed at this length, or a third of theirs if that is more (frames may be samples), and scaled:
 convolutions and recurrences cost in proportion to frames."""
 
-QUICK, MOST_UNITS = 0.1, 32
-"""A step of fewer seconds says more about torch than about the model: it is timed again at full length, in a batch of
-the recipe's size but at most so many units."""
+AFFORDABLE, MOST_UNITS = 1.0, 32
+"""A step of full length, in a batch of the recipe's size but at most so many units, is timed where the short one says
+that it takes at most so many seconds: a short one says more about torch than about a small model."""
 
 N_CLASSES = 4
 """Taken for every corpus; the last layer is the smallest."""
@@ -106,11 +106,11 @@ def _probe(probe: _Probe, device: str, bf16: bool) -> tuple[float, int] | None:
             return time.perf_counter() - started
 
         least = max(model.min_frames, min(full[timed], max(PROBE_FRAMES, full[timed] // 3)))
-        seconds = step(PROBE_UNITS, least / full[timed])
-        if seconds < QUICK:
-            units = min(recipe.training.batch, MOST_UNITS)
-            return step(units, 1.0) / units, cut
-    return seconds / PROBE_UNITS * full[timed] / least, cut
+        each = step(PROBE_UNITS, least / full[timed]) / PROBE_UNITS * full[timed] / least
+        units = min(recipe.training.batch, MOST_UNITS)
+        if each * units < AFFORDABLE:
+            each = step(units, 1.0) / units
+    return each, cut
 
 
 def _rows(recipe: Recipe, made: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], host: Host) -> dict[str, int]:

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Ge, Gt, Lt, MinLen
 
 from serkit.types import Unit
+from serkit_plugins.architectures.acrnn.config import PRESETS as ACRNN
 from serkit_plugins.architectures.acrnn.config import THREE_SECONDS
 
 Positive = Annotated[int, Gt(0)]
@@ -52,24 +53,6 @@ PRESETS: Mapping[str, Mapping[str, Any]] = {
             "batch_norm": True,
             "dropout": 0.2,
         },
-        "training": {
-            "optimizer": "adamw",
-            "lr": 3e-3,
-            "weight_decay": 0.1,
-            "schedule": "cosine",
-            "warmup": 0.3,
-            "batch": 16,
-            "epochs": 30,
-            "patience": 0,
-            "select": "last",
-            "crop": 250,
-            "augment": {
-                "band_offset": 0.3,
-                "freq_masks": 2,
-                "freq_mask_width": 8,
-                "time_masks": 2,
-                "time_mask_width": 30,
-            },
-        },
+        "training": {**ACRNN["small"]["training"], "epochs": 30},
     },
 }
