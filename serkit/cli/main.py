@@ -16,6 +16,7 @@ import typer
 import serkit
 from serkit.cli import audit, doctor, features, list_, predict, run, show
 from serkit.cli import data as data_
+from serkit.cli import plugin as plugin_
 from serkit.errors import SerkitError
 
 INTERRUPTED = 130
@@ -37,6 +38,7 @@ app.add_typer(data_.app, name="data")
 app.command()(audit.audit)
 app.command()(features.features)
 app.command()(predict.predict)
+app.add_typer(plugin_.app, name="plugin")
 
 
 @app.callback(invoke_without_command=True)

@@ -81,6 +81,9 @@ def spec_fault(spec: AnySpec) -> str | None:
         return f"the name of {what} must be lower-case letters, digits, '-' and '_', beginning with a letter or digit"
     if not isinstance(spec.summary, str) or not spec.summary.strip() or "\n" in spec.summary:
         return f"the summary of {what} must be one line of text"
+    reasons = spec.expected_failed_checks
+    if not isinstance(reasons, Mapping) or not all(isinstance(r, str) and r.strip() for r in reasons.values()):
+        return f"the expected_failed_checks of {what} must map names of checks to reasons in words"
     if isinstance(spec, MetricSpec):
         aliases = spec.aliases
         if not isinstance(aliases, tuple) or not all(isinstance(a, str) and _NAME.fullmatch(a) for a in aliases):
@@ -115,6 +118,8 @@ def references(spec: AnySpec) -> dict[str, str]:
         found["config"] = spec.config
     elif isinstance(spec, FeatureSpec):
         found["options"] = spec.options
+    elif isinstance(spec, MetricSpec) and spec.reference:
+        found["reference"] = spec.reference
     elif isinstance(spec, DatasetSpec):
         found |= {f"splitter of protocol {p.name!r}": p.splitter for p in spec.protocols}
     return found

@@ -19,7 +19,11 @@ HOST_API = 1
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """Fields that every kind of plugin has. ``name`` is what users type: lower case, digits, ``-`` and ``_``."""
+    """Fields that every kind of plugin has. ``name`` is what users type: lower case, digits, ``-`` and ``_``.
+
+    ``expected_failed_checks`` maps a check of the conformance kit that the plugin is known to fail, ``"check_padding"``
+    or of one preset ``"check_padding[literal]"``, to the reason; ``serkit plugin check`` shows it.
+    """
 
     kind: ClassVar[str] = ""
 
@@ -29,6 +33,7 @@ class Spec:
     citation: str = ""
     license: str = ""
     host_api: int = HOST_API
+    expected_failed_checks: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +113,7 @@ class FeatureSpec(Spec):
     str, instead of a waveform; it has no ``sample_rate``, and only corpora with transcripts can give it.
     ``source="runs"``: its options have ``runs``, folders of finished runs, and it is called with what they say of an
     utterance, posteriors float64 ``[runs, classes]``; there are such of development and test utterances only.
+    ``units`` says what the values are, e.g. ``"Hz"`` or ``"ln power"``.
     """
 
     kind: ClassVar[str] = "feature"
@@ -115,13 +121,16 @@ class FeatureSpec(Spec):
     options: str
     cached: bool = False
     source: Literal["audio", "text", "runs"] = "audio"
+    units: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class MetricSpec(Spec):
     """A score. ``target`` is a function ``metric(truth, predicted, posteriors, n_classes) -> float | None``
     (int ``[N]``, int ``[N]``, float ``[N, K]``); None means undefined. ``per_fold=False``: pooled only. ``summary`` is
-    the definition, which reports print; ``aliases`` are other names that the field has for the same score."""
+    the definition, which reports print; ``aliases`` are other names that the field has for the same score.
+    ``reference`` is the ``"module:attribute"`` of a function of the same arguments that follows the definition word by
+    word, however slowly: the conformance kit compares the two."""
 
     kind: ClassVar[str] = "metric"
 
@@ -129,6 +138,7 @@ class MetricSpec(Spec):
     per_fold: bool = True
     higher_is_better: bool = True
     range: tuple[float, float] = (0.0, 1.0)
+    reference: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

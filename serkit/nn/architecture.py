@@ -100,6 +100,8 @@ class Architecture:
     assumed_inputs: Mapping[str, tuple[int, tuple[int, ...]]] = {}
     """Of inputs that need files of the user's (an encoder): how many frames 3 s have and the shape of one, as
     ``serkit show`` describes the model where no files are named."""
+    deterministic: bool = False
+    """Whether what is built and learned is the same under every seed (a linear SVM). The conformance kit asks."""
     trained_on: Sequence[str] = ()
     """Names of corpora that weights which ``build`` reads from files are known to have been trained on; a run on one of
     them says so. Extractors may have the same attribute, and either may have ``fingerprint() -> str``, a hash of such

@@ -1,0 +1,10 @@
+"""``serkit plugin``: for those who write plugins."""
+
+from __future__ import annotations
+
+import typer
+
+from serkit.cli.plugin.check import check
+
+app = typer.Typer(no_args_is_help=True, help="Write, check and time plugins of your own.")
+app.command()(check)

@@ -1,0 +1,149 @@
+"""Running checks: which there are for a kind, how each ends, and what a plugin declares about them."""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+
+from serkit.data.progress import Progress, SilentProgress
+from serkit.errors import SerkitError, UserError, nearest
+from serkit.host import ArchitectureSpec, Host, get_host
+from serkit.host.specs import AnySpec, Kind
+from serkit.testing.conformance.check import Check, Failure, NotApplicable
+from serkit.testing.conformance.report import Report, Result
+from serkit.testing.conformance.subjects import Subject, subjects
+
+CHECKED: tuple[Kind, ...] = ("architecture", "dataset", "feature", "metric")
+"""Kinds that have checks; a recipe is checked when it is resolved."""
+
+
+def checks_of(kind: Kind) -> tuple[Check, ...]:
+    """The checks of a kind, in the order in which they are run."""
+    from importlib import import_module
+
+    family = {"architecture": "architectures", "dataset": "datasets", "feature": "features", "metric": "metrics"}
+    checks: tuple[Check, ...] = import_module(f"serkit.testing.conformance.{family[kind]}").CHECKS
+    return checks
+
+
+def kind_of(host: Host, name: str, kind: str = "") -> Kind:
+    """The kind of the plugin ``name`` that has checks. Raises UserError where it has none or there are several."""
+    if kind and kind not in CHECKED:
+        raise UserError(f"There are no checks for the kind {kind!r}; the kinds are {', '.join(CHECKED)}.")
+    found: list[Kind] = [k for k in CHECKED if k == kind] if kind else [r.spec.kind for r in host.find(name)]  # type: ignore[misc]
+    found = [k for k in found if k in CHECKED]
+    if not found:
+        raise UserError(f"{name!r} is a recipe, and recipes have no checks; `serkit show {name}` resolves it.")
+    if len(found) > 1:
+        raise UserError(f"{name!r} is the name of a {' and a '.join(found)}; choose one with --kind.")
+    host.get(found[0], name)
+    return found[0]
+
+
+def pairs(chosen: Sequence[Subject], checks: Sequence[Check]) -> Iterator[tuple[Subject, Check]]:
+    """Every check with every subject that it is asked of."""
+    for subject in chosen:
+        spec = subject.spec
+        default = not isinstance(spec, ArchitectureSpec) or subject.preset == spec.default_preset
+        yield from ((subject, c) for c in checks if default or c.presets == "all" or len(chosen) == 1)
+
+
+def expected(
+    spec: AnySpec, checks: Sequence[Check], more: Mapping[str, str] | None = None
+) -> Callable[[Subject, Check], str]:
+    """The reason why a check is expected to fail for a subject, by the spec and ``more``, or nothing.
+
+    Raises UserError for a name that is no check or no preset of the plugin.
+    """
+    declared = {**spec.expected_failed_checks, **(more or {})}
+    names = [c.name for c in checks]
+    presets = list(spec.presets) if isinstance(spec, ArchitectureSpec) else []
+    for key in declared:
+        name, _, preset = key.partition("[")
+        if name not in names:
+            near = nearest(name, names)
+            raise UserError(
+                f"expected_failed_checks of the {spec.kind} {spec.name!r} names {key!r}, which is no check; "
+                + (f"did you mean {near!r}?" if near else f"the checks are {', '.join(names)}.")
+            )
+        if preset and preset.removesuffix("]") not in presets:
+            raise UserError(
+                f"expected_failed_checks of the {spec.kind} {spec.name!r} has {key!r}, and there is no such preset."
+            )
+    return lambda subject, check: declared.get(f"{check.name}[{subject.preset}]") or declared.get(check.name, "")
+
+
+def run_check(subject: Subject, check: Check, reason: str = "") -> Result:
+    """How ``check`` ends for ``subject``; ``reason`` says why it is expected to fail, if it is.
+
+    Any other exception than Failure and NotApplicable is a failure, expected or not.
+    """
+    started = time.perf_counter()
+    found = {"check": check.name, "summary": check.summary, "preset": subject.preset}
+    try:
+        check(subject)
+        status = "unexpected" if reason else "passed"
+        found |= {"what": "It is declared to fail, and passed: take the declaration out."} if reason else {}
+    except NotApplicable as skipped:
+        status, reason = "skipped", str(skipped)
+    except Failure as failure:
+        status = "expected" if reason else "failed"
+        found |= {"what": failure.what, "reproduce": failure.reproduce, "cause": failure.cause}
+    except (Exception, SystemExit) as error:
+        status, words = "failed", str(error)
+        if not isinstance(error, SerkitError):
+            words = f"{type(error).__name__}: {' '.join(words.split())}"
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        found |= {
+            "what": f"The check could not end: {words.rstrip('.')}.",
+            "reproduce": f"{last.filename}:{last.lineno} raised it.",
+        }
+    return Result(**found, status=status, reason=reason, seconds=time.perf_counter() - started)  # type: ignore[arg-type]
+
+
+def check_plugin(
+    name: str,
+    *,
+    kind: str = "",
+    presets: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    data: str | Path | None = None,
+    only: Iterable[str] = (),
+    host: Host | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Run every check (or ``only`` those named) of a plugin.
+
+    ``presets`` are those of an architecture to be checked (all), ``sets`` settings over them, ``data`` a copy of the
+    corpus of a dataset. Raises SerkitError where there is no such plugin, kind, preset or check.
+    """
+    host = host or get_host()
+    found = kind_of(host, name, kind)
+    checks = checks_of(found)
+    names, wanted = [c.name for c in checks], list(only)
+    for one in wanted:
+        if one not in names:
+            near = nearest(one, names)
+            raise UserError(
+                f"There is no check {one!r} (kind {found}); "
+                + (f"did you mean {near!r}?" if near else f"the checks are {', '.join(names)}.")
+            )
+    chosen = subjects(host, found, name, presets=presets, sets=sets, data=Path(data) if data else None)
+    registered = chosen[0].registered
+    reason = expected(registered.spec, checks)
+    todo = [(s, c) for s, c in pairs(chosen, checks) if not wanted or c.name in wanted]
+    results = []
+    progress = progress or SilentProgress()
+    progress.start(len(todo), f"checking {name}")
+    for subject, check in todo:
+        results.append(run_check(subject, check, reason(subject, check)))
+        progress.advance()
+    return Report(
+        kind=found,
+        name=registered.spec.name,
+        distribution=registered.distribution,
+        version=registered.version,
+        results=tuple(results),
+    )

@@ -1,0 +1,154 @@
+"""What a check is given: one plugin, at one preset where it has presets, with what checks need made once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from serkit.errors import UserError
+from serkit.host import ArchitectureSpec, Host, Registered
+from serkit.host.specs import Kind
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+LABELS = ("angry", "happy", "neutral", "sad")
+"""Classes of the fold that architectures are checked on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A plugin under check. ``sets`` are settings over its preset, ``path=value`` as ``serkit run --set`` takes them;
+    ``data`` is a copy of the corpus, for a dataset."""
+
+    host: Host
+    registered: Registered
+    preset: str = ""
+    sets: Sequence[str] = ()
+    data: Path | None = None
+
+    def __str__(self) -> str:
+        return self.name + (f"[{self.preset}]" if self.preset else "")
+
+    @property
+    def name(self) -> str:
+        """What users type."""
+        return self.registered.spec.name
+
+    @property
+    def spec(self) -> Any:
+        """The plugin's spec, of its kind."""
+        return self.registered.spec
+
+    @property
+    def kind(self) -> Kind:
+        """The kind of plugin."""
+        kind: Kind = self.registered.spec.kind  # type: ignore[assignment]
+        return kind
+
+    @cached_property
+    def target(self) -> Any:
+        """What the spec's ``target`` names. Raises PluginError."""
+        return self.host.load(self.kind, self.name)
+
+
+@dataclass(frozen=True, eq=False)
+class ArchitectureSubject(Subject):
+    """An architecture at a preset, on a fold of the classes ``LABELS`` and frames drawn at random."""
+
+    shared: dict[str, Any] = field(default_factory=dict)
+    """Of all presets: nothing is computed twice for them."""
+
+    @cached_property
+    def recipe(self) -> Any:
+        """The resolved recipe on the built-in corpus. Raises SerkitError."""
+        from serkit.run.recipe import Request, resolve
+
+        request = Request(plugin=self.name, dataset="demo", preset=self.preset, sets=tuple(self.sets), device="cpu")
+        return resolve(request, self.host)
+
+    def architecture(self) -> Any:
+        """A new object of the plugin's class. Raises SerkitError."""
+        from serkit.run.plugins import make_architecture
+
+        return make_architecture(self.host, self.name, self.recipe.architecture)
+
+    @cached_property
+    def extractors(self) -> Mapping[str, Any]:
+        """The extractor of each input."""
+        from serkit.run.plugins import make_extractor
+
+        return {n: make_extractor(self.host, c.feature, c.options) for n, c in self.recipe.features.items()}
+
+    def context(self, seed: int = 0, fold: str = "1", labels: Sequence[str] = LABELS, **more: Any) -> Any:
+        """What ``build`` is given: shapes of frames after transforms that are not fitted."""
+        from serkit.types import FoldContext
+
+        architecture = self.architecture()
+        shapes = {n: tuple(architecture.transformed_shape(n, tuple(e.shape))) for n, e in self.extractors.items()}
+        return FoldContext(
+            labels=tuple(labels), input_shapes=shapes, seed=seed, fold=fold, training=self.recipe.training, **more
+        )
+
+    def build(self, seed: int = 0, labels: Sequence[str] = LABELS) -> Any:
+        """A new module or estimator, torch seeded as the host seeds it; the caller's generator is left as it was."""
+        import torch
+
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            return self.architecture().build(self.context(seed, labels=labels))
+
+    @property
+    def is_network(self) -> bool:
+        """Whether ``build`` gives a module that the host trains, not an estimator."""
+        from torch import nn
+
+        return isinstance(self.build(), nn.Module)
+
+    def batch(self, lengths: Sequence[int], seed: int = 0, padding: int = 0) -> dict[str, Tensor]:
+        """Standard normal inputs ``[B, T, ...]`` of these lengths, zero in the padding, as the host gives them to a
+        module: every input with ``<name>_lengths``, padded to at least ``min_frames`` and by ``padding`` more."""
+        import torch
+
+        generator = torch.Generator().manual_seed(seed)
+        rows = max(*lengths, self.architecture().min_frames) + padding
+        made: dict[str, Tensor] = {}
+        for name, shape in self.context().input_shapes.items():
+            x = torch.zeros(len(lengths), rows, *shape)
+            for row, n in enumerate(lengths):
+                x[row, :n] = torch.randn(n, *shape, generator=generator)
+            made[name], made[f"{name}_lengths"] = x, torch.tensor(list(lengths))
+        return made
+
+
+def subjects(
+    host: Host,
+    kind: Kind,
+    name: str,
+    *,
+    presets: Sequence[str] = (),
+    sets: Sequence[str] = (),
+    data: Path | None = None,
+) -> list[Subject]:
+    """The subjects of a plugin: an architecture at each of ``presets`` (all of them, the default one first), anything
+    else once. Imports nothing of the plugin. Raises UserError for an unknown preset."""
+    registered = host.get(kind, name)
+    spec = registered.spec
+    if not isinstance(spec, ArchitectureSpec):
+        if presets:
+            raise UserError(f"The {kind} {name!r} has no presets; leave out --preset.")
+        return [Subject(host, registered, sets=sets, data=data)]
+    unknown = [p for p in presets if p not in spec.presets]
+    if unknown:
+        known = ", ".join(spec.presets)
+        raise UserError(f"The architecture {name!r} has no preset {unknown[0]!r}; its presets: {known}.")
+    ordered = sorted(spec.presets, key=lambda p: p != spec.default_preset)
+    shared: dict[str, Any] = {}
+    return [
+        ArchitectureSubject(host, registered, preset=p, sets=sets, shared=shared)
+        for p in ordered
+        if not presets or p in presets
+    ]
