@@ -11,9 +11,12 @@ from typing import TYPE_CHECKING, Any
 from serkit.errors import UserError
 from serkit.host import ArchitectureSpec, Host, Registered
 from serkit.host.specs import Kind
+from serkit.testing.conformance.check import NotApplicable
 
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from serkit.testing.conformance.inputs import Source
 
 LABELS = ("angry", "happy", "neutral", "sad")
 """Classes of the fold that architectures are checked on."""
@@ -108,20 +111,54 @@ class ArchitectureSubject(Subject):
 
         return isinstance(self.build(), nn.Module)
 
-    def batch(self, lengths: Sequence[int], seed: int = 0, padding: int = 0) -> dict[str, Tensor]:
-        """Standard normal inputs ``[B, T, ...]`` of these lengths, zero in the padding, as the host gives them to a
-        module: every input with ``<name>_lengths``, padded to at least ``min_frames`` and by ``padding`` more."""
-        import torch
+    def module(self) -> Any:
+        """A module in evaluation mode as ``build`` gives it with seed 0, which the caller may change. Raises
+        NotApplicable for an estimator."""
+        import copy
 
-        generator = torch.Generator().manual_seed(seed)
-        rows = max(*lengths, self.architecture().min_frames) + padding
-        made: dict[str, Tensor] = {}
-        for name, shape in self.context().input_shapes.items():
-            x = torch.zeros(len(lengths), rows, *shape)
-            for row, n in enumerate(lengths):
-                x[row, :n] = torch.randn(n, *shape, generator=generator)
-            made[name], made[f"{name}_lengths"] = x, torch.tensor(list(lengths))
-        return made
+        if self.shared.get("built of") != self.preset:  # one at a time: published networks are large
+            self.shared["built"], self.shared["built of"] = self._network(), self.preset
+        try:
+            return copy.deepcopy(self.shared["built"]).eval()
+        except Exception:  # a module may refuse to be copied; built with the same seed it is the same
+            return self._network().eval()
+
+    def _network(self) -> Any:
+        from torch import nn
+
+        built = self.build()
+        if not isinstance(built, nn.Module):
+            raise NotApplicable("it builds an estimator, and this asks about modules")
+        return built
+
+    @cached_property
+    def sources(self) -> Mapping[str, Source]:
+        """What the frames of each input are drawn from. Raises PluginError."""
+        from serkit.testing.conformance.inputs import Source, rows_of
+
+        architecture, shapes, found = self.architecture(), self.context().input_shapes, {}
+        for name, choice in self.recipe.features.items():
+            key = f"{choice.feature} {choice.options!r}"
+            if key not in self.shared:
+                self.shared[key] = rows_of(self.host, choice.feature, self.extractors[name], len(LABELS))
+            rows, fixed = self.shared[key]
+            real = rows if name not in architecture.transforms and rows.shape[1:] == shapes[name] else None
+            found[name] = Source(shapes[name], len(rows), fixed, architecture.inputs[name].whole, real)
+        return found
+
+    def batch(
+        self, lengths: Sequence[int] | Mapping[str, Sequence[int]], seed: int = 0, padding: int = 0
+    ) -> dict[str, Tensor]:
+        """Inputs ``[B, T, ...]`` of these lengths (of each input, or of all alike), zero in the padding, with
+        ``<name>_lengths``, as the host gives them to a module: at least ``min_frames`` and the unit's frames long.
+
+        A length is cut to the unit's, raised to ``min_frames`` where shorter utterances are refused, and ignored for
+        functionals. ``padding`` frames more are added, unless the unit says how many there are.
+        """
+        from serkit.testing.conformance.inputs import collated
+
+        each = lengths if isinstance(lengths, Mapping) else dict.fromkeys(self.sources, lengths)
+        return collated(self.sources, each, self.architecture(), seed, padding)
 
 
 def subjects(
