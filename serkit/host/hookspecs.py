@@ -1,4 +1,4 @@
-"""The whole surface a plugin can implement, on one screen. See ``docs/hooks.md``."""
+"""The whole surface a plugin can implement, on one screen. See ``docs/plugins/``."""
 
 from __future__ import annotations
 

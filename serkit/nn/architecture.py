@@ -1,7 +1,8 @@
 """The contract of an architecture plugin, as a base class with the defaults that most plugins want.
 
-A whole plugin is a config dataclass, a class with ``build`` and a spec in a ``hooks.py``; ``CONTRIBUTING.md`` walks
-through one. The host owns the training loop, seeds, selection and files, and never asks which architecture it has.
+A whole plugin is a config dataclass, a class with ``build`` and a spec in a ``hooks.py``
+(``docs/plugins/serkit_architectures.md``). The host owns the training loop, seeds, selection and files, and never asks
+which architecture it has.
 """
 
 from __future__ import annotations

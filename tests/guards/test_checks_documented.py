@@ -1,0 +1,38 @@
+"""The tables of checks in the docs are what ``docs/check_tables.py`` makes of the checks."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+from serkit.testing.conformance import Check, checks_of
+from serkit.testing.conformance.check import Failure
+from serkit.testing.conformance.runner import CHECKED
+
+DOCS = Path(__file__).parents[2] / "docs"
+SCRIPT = runpy.run_path(str(DOCS / "check_tables.py"))
+
+
+def test_the_tables_are_those_of_the_checks() -> None:
+    page = (DOCS / "plugins" / "testing.md").read_text("utf-8")
+    assert page == SCRIPT["updated"](page), "run `python docs/check_tables.py`, which writes them again"
+    for kind in CHECKED:
+        for check in checks_of(kind):
+            assert page.count(f"| `{check.name}`") == 1
+            assert check.summary.replace("|", "\\|") in page
+
+
+def check_something(subject: object) -> None:
+    """Something holds."""
+    _ask(subject)
+    raise Failure("x", reproduce="y", cause=f"one of {subject} in it.")
+
+
+def _ask(subject: object) -> None:
+    if subject == 1:
+        raise Failure("x", reproduce="y", cause="another, said "
+                      "in two parts.")  # fmt: skip
+
+
+def test_causes_are_read_from_the_code_of_a_check_and_what_it_calls() -> None:
+    assert SCRIPT["causes"](Check(check_something)) == ["one of … in it", "another, said in two parts"]
