@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from serkit.host import Host, get_host
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
 from serkit.testing.conformance.runner import checks_of, expected, kind_of, pairs
-from serkit.testing.conformance.subjects import Subject, subjects
+from serkit.testing.conformance.subjects import Data, Subject, subjects
 
 if TYPE_CHECKING:
     import pytest
@@ -23,7 +23,7 @@ def parametrize_with_checks(
     kind: str = "",
     expected_failed_checks: Mapping[str, Reasons] | Callable[[str], Reasons] | None = None,
     sets: Mapping[str, Sequence[str]] | None = None,
-    data: Mapping[str, str | Path] | None = None,
+    data: Mapping[str, str | Data] | None = None,
     host: Host | None = None,
 ) -> pytest.MarkDecorator:
     """Parametrise a test ``(plugin, check)``, whose body is ``check(plugin)``, with every check of each of ``plugins``.
@@ -32,7 +32,8 @@ def parametrize_with_checks(
     (or is a function of it) to ``{"check_padding": reason}``, or of one preset ``{"check_padding[literal]": reason}``;
     they come on top of those that the plugin's spec declares. Such a test is a strict xfail: it fails when the check
     passes. ``sets`` are settings of a plugin (``{"ssl": ["features.x.folder='/models/wavlm'"]}``), ``data`` copies of
-    corpora (``{"my-corpus": "/data/my-corpus"}``). Raises SerkitError sentences for unknown names.
+    corpora (``{"my-corpus": "/data/my-corpus"}``), or functions ``write(root)`` that make one in a folder. Raises
+    SerkitError sentences for unknown names.
     """
     import pytest
 
@@ -43,7 +44,9 @@ def parametrize_with_checks(
         checks = checks_of(found)
         given = given_reasons(name) if callable(given_reasons) else (given_reasons or {}).get(name)
         copy = (data or {}).get(name)
-        chosen = subjects(host, found, name, sets=(sets or {}).get(name, ()), data=Path(copy) if copy else None)
+        chosen = subjects(
+            host, found, name, sets=(sets or {}).get(name, ()), data=Path(copy) if isinstance(copy, str) else copy
+        )
         reason = expected(chosen[0].spec, checks, given)
         for subject, check in pairs(chosen, checks):
             why = reason(subject, check)

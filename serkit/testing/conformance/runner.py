@@ -13,7 +13,7 @@ from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.host.specs import AnySpec, Kind
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
 from serkit.testing.conformance.report import Report, Result
-from serkit.testing.conformance.subjects import Subject, subjects
+from serkit.testing.conformance.subjects import Data, Subject, subjects
 
 CHECKED: tuple[Kind, ...] = ("architecture", "dataset", "feature", "metric")
 """Kinds that have checks; a recipe is checked when it is resolved."""
@@ -109,7 +109,7 @@ def check_plugin(
     kind: str = "",
     presets: Sequence[str] = (),
     sets: Sequence[str] = (),
-    data: str | Path | None = None,
+    data: str | Data | None = None,
     only: Iterable[str] = (),
     host: Host | None = None,
     progress: Progress | None = None,
@@ -117,7 +117,8 @@ def check_plugin(
     """Run every check (or ``only`` those named) of a plugin.
 
     ``presets`` are those of an architecture to be checked (all), ``sets`` settings over them, ``data`` a copy of the
-    corpus of a dataset. Raises SerkitError where there is no such plugin, kind, preset or check.
+    corpus of a dataset, or a function ``write(root)`` that makes one in a folder. Raises SerkitError where there is no
+    such plugin, kind, preset or check.
     """
     host = host or get_host()
     found = kind_of(host, name, kind)
@@ -130,7 +131,7 @@ def check_plugin(
                 f"There is no check {one!r} (kind {found}); "
                 + (f"did you mean {near!r}?" if near else f"the checks are {', '.join(names)}.")
             )
-    chosen = subjects(host, found, name, presets=presets, sets=sets, data=Path(data) if data else None)
+    chosen = subjects(host, found, name, presets=presets, sets=sets, data=Path(data) if isinstance(data, str) else data)
     registered = chosen[0].registered
     reason = expected(registered.spec, checks)
     todo = [(s, c) for s, c in pairs(chosen, checks) if not wanted or c.name in wanted]

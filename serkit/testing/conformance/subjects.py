@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.errors import UserError
-from serkit.host import ArchitectureSpec, Host, Registered
+from serkit.host import ArchitectureSpec, DatasetSpec, Host, Registered
 from serkit.host.specs import Kind
 from serkit.testing.conformance.check import NotApplicable
 
@@ -22,6 +22,10 @@ LABELS = ("angry", "happy", "neutral", "sad")
 """Classes of the fold that architectures are checked on."""
 
 
+Data = Path | Callable[[Path], Any]
+"""A copy of a corpus, or a function ``write(root)`` that makes one in the folder ``root`` once it is needed."""
+
+
 @dataclass(frozen=True, eq=False)
 class Subject:
     """A plugin under check. ``sets`` are settings over its preset, ``path=value`` as ``serkit run --set`` takes them;
@@ -31,7 +35,7 @@ class Subject:
     registered: Registered
     preset: str = ""
     sets: Sequence[str] = ()
-    data: Path | None = None
+    data: Data | None = None
 
     def __str__(self) -> str:
         return self.name + (f"[{self.preset}]" if self.preset else "")
@@ -168,7 +172,7 @@ def subjects(
     *,
     presets: Sequence[str] = (),
     sets: Sequence[str] = (),
-    data: Path | None = None,
+    data: Data | None = None,
 ) -> list[Subject]:
     """The subjects of a plugin: an architecture at each of ``presets`` (all of them, the default one first), anything
     else once. Imports nothing of the plugin. Raises UserError for an unknown preset."""
@@ -177,6 +181,10 @@ def subjects(
     if not isinstance(spec, ArchitectureSpec):
         if presets:
             raise UserError(f"The {kind} {name!r} has no presets; leave out --preset.")
+        if isinstance(spec, DatasetSpec):
+            from serkit.testing.conformance.corpora.subject import DatasetSubject
+
+            return [DatasetSubject(host, registered, sets=sets, data=data)]
         return [Subject(host, registered, sets=sets, data=data)]
     unknown = [p for p in presets if p not in spec.presets]
     if unknown:

@@ -1,0 +1,151 @@
+"""What the table may not depend on: the moment, the object, the place, the order of folders, what else lies there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from serkit.errors import SerkitError
+from serkit.testing.audio import write_noise
+from serkit.testing.conformance.check import Failure, NotApplicable
+from serkit.testing.conformance.corpora.folders import STRANGE
+from serkit.testing.conformance.corpora.subject import DatasetSubject
+from serkit.testing.conformance.corpora.trees import difference, linked_copy, listed
+
+
+def check_fetch(subject: DatasetSubject) -> None:
+    """An embedded corpus is made, and the same each time."""
+    if not subject.spec.embedded:
+        raise NotApplicable("it is not made on this machine")
+    made = []
+    for _ in range(2):
+        try:
+            folder = subject.make()
+            made.append((subject.load(folder), {p.relative_to(folder): p.read_bytes() for p in _files(folder)}))
+        except SerkitError as error:
+            raise Failure(
+                f"The corpus cannot be made: {error}",
+                reproduce=f"{type(subject.dataset()).__name__}().fetch(folder, SilentProgress())",
+                cause="fetch() writes the corpus into the folder that it is given, which is there and empty.",
+            ) from error
+    (first, files), (second, again) = made
+    said = difference(first, second)
+    other = next((p for p in sorted(files) if files[p] != again.get(p)), None)
+    if not said and other is not None and other in {u.path.relative_to(first.root) for u in first.utterances}:
+        said = f"{other.as_posix()} holds other samples"
+    if said:
+        raise Failure(
+            f"The corpus was made twice, and {said}.",
+            reproduce=f"{type(subject.dataset()).__name__}().fetch() into two folders",
+            cause="Random numbers without a seed, or a loop over a set; results on such a corpus cannot be compared.",
+        )
+
+
+def _files(folder: Path) -> list[Path]:
+    return [p for p in sorted(folder.rglob("*")) if p.is_file()]
+
+
+def check_deterministic(subject: DatasetSubject) -> None:
+    """Loading twice, with the same object and with a new one, gives the same rows in the same order."""
+    dataset = subject.dataset()
+    first = subject.given
+    for corpus, how in (
+        (dataset.load(subject.root), "a new object"),
+        (dataset.load(subject.root), "an object that has loaded before"),
+    ):
+        said = difference(first, corpus)
+        if said:
+            raise Failure(
+                f"{how.capitalize()} gives another table: {said}.",
+                reproduce=f"d = {type(dataset).__name__}(); d.load(root); d.load(root)",
+                cause="Rows are kept on the object or the class from one load to the next, or drawn at random.",
+            )
+
+
+def check_listing_order(subject: DatasetSubject) -> None:
+    """The order in which the file system lists folders changes neither rows nor their order."""
+    with listed(backwards=False):
+        forwards = subject.dataset().load(subject.root)
+    with listed(backwards=True):
+        said = difference(forwards, subject.dataset().load(subject.root))
+    if said:
+        raise Failure(
+            f"With folders listed from the last name to the first, {said}.",
+            reproduce="two loads, os.scandir and os.listdir in alphabetical order and backwards",
+            cause="Files are numbered or joined with rows in the order of glob(), iterdir() or os.walk(), which each "
+            "file system has of its own; sort them (serkit.data.audio.find does).",
+        )
+
+
+def check_another_place(subject: DatasetSubject) -> None:
+    """A copy in another folder gives the same table."""
+    copy = subject.copy
+    _same(subject, copy.root, f"A copy at {copy.root}", "Ids or rows depend on the folder's path or on times of files.")
+
+
+def check_links(subject: DatasetSubject) -> None:
+    """A folder reached through a symbolic link, or whose recordings are such links, gives the same table."""
+    folder = subject.folder("links")
+    try:
+        os.symlink(subject.base, folder / "root", target_is_directory=True)
+        linked = linked_copy(subject.base, folder / "files", os.symlink)
+    except OSError as error:
+        raise NotApplicable(f"symbolic links cannot be made here ({error.strerror})") from error
+    cause = "Paths are resolved before they are compared with the folder, or links are taken for no files."
+    for base, what in ((folder / "root", "The folder through a link"), (linked, "The folder with links for files")):
+        root = base if subject.root.is_dir() else base / subject.root.name
+        _same(subject, root, what, cause)
+
+
+def check_unrelated_files(subject: DatasetSubject) -> None:
+    """Files that are none of the corpus's change no row."""
+    copy = subject.copy
+    beside = subject.inside(lambda paths: paths[0])
+    hidden = {beside.with_name(f"._{beside.name}"): b"\0\5\x16\7Mac OS X", Path(".DS_Store"): b"\0\0\0\1Bud1"}
+    with copy.with_files(hidden | {Path("readme.txt"): b"Read me.\n", Path("Thumbs.db"): b"\xd0\xcf\x11\xe0"}):
+        _same(
+            subject,
+            copy.root,
+            f"With readme.txt, .DS_Store, Thumbs.db and the hidden {'._' + beside.name} in the folder",
+            "Everything in a folder is taken for a recording; serkit.data.audio.find leaves out what is hidden or no "
+            "audio.",
+        )
+    if not subject.spec.labels or subject.spec.file:
+        return  # a reader of whatever is there may take it
+    with _strange_recording(copy.base) as path:
+        try:
+            now = subject.load(copy.root)
+        except SerkitError as error:
+            if path.name in str(error):
+                return  # refused, and named
+            raise _changed(f"With {STRANGE} in the folder", str(error), "") from error
+        said = difference(subject.corpus, now)
+        if said:
+            raise _changed(
+                f"With {STRANGE} in the folder", said, "Every audio file is taken for a recording of the corpus."
+            )
+
+
+@contextmanager
+def _strange_recording(base: Path) -> Iterator[Path]:
+    path = write_noise(base / STRANGE)
+    try:
+        yield path
+    finally:
+        path.unlink()
+
+
+def _same(subject: DatasetSubject, root: Path, what: str, cause: str) -> None:
+    expected = subject.corpus
+    try:
+        said = difference(expected, subject.load(root))
+    except SerkitError as error:
+        said = f"load() raises: {str(error).rstrip('.')}"
+    if said:
+        raise _changed(what, said, cause)
+
+
+def _changed(what: str, said: str, cause: str) -> Failure:
+    return Failure(f"{what}, {said.rstrip('.')}.", reproduce="that folder", cause=cause)
