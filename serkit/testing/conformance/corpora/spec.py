@@ -15,8 +15,6 @@ def check_spec(subject: DatasetSubject) -> None:
     """The spec declares classes with counts, speakers and protocols that can be."""
     spec: DatasetSpec = subject.spec
     fault = _labels_fault(spec) or _protocols_fault(spec)
-    if not fault and not (spec.embedded or spec.fetchable or spec.file or spec.homepage):
-        fault = "names no homepage, and the corpus is neither made nor fetched, so that nobody is told where to get it"
     if fault:
         raise Failure(
             f"The spec {fault}.",
