@@ -65,7 +65,7 @@ def check_target(subject: DatasetSubject) -> None:
     module, _, attribute = subject.spec.target.partition(":")
     where = f"{module}.{attribute}()"
     try:
-        dataset = subject.dataset()
+        dataset = subject.create()
     except SerkitError as error:
         raise Failure(
             f"An object without options cannot be made: {error}",

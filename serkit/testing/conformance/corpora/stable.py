@@ -66,17 +66,18 @@ def check_deterministic(subject: DatasetSubject) -> None:
 
 def check_listing_order(subject: DatasetSubject) -> None:
     """The order in which the file system lists folders changes neither rows nor their order."""
-    with listed(backwards=False):
-        forwards = subject.dataset().load(subject.root)
-    with listed(backwards=True):
-        said = difference(forwards, subject.dataset().load(subject.root))
-    if said:
-        raise Failure(
-            f"With folders listed from the last name to the first, {said}.",
-            reproduce="two loads, os.scandir and os.listdir in alphabetical order and backwards",
-            cause="Files are numbered or joined with rows in the order of glob(), iterdir() or os.walk(), which each "
-            "file system has of its own; sort them (serkit.data.audio.find does).",
-        )
+    first = subject.given
+    for backwards in (False, True):
+        with listed(backwards=backwards):
+            said = difference(first, subject.dataset().load(subject.root))
+        if said:
+            order = "the last name to the first" if backwards else "the first name to the last"
+            raise Failure(
+                f"With folders listed from {order}, {said}.",
+                reproduce="load() with os.scandir and os.listdir in that order",
+                cause="Files are numbered or joined with rows in the order of glob(), iterdir() or os.walk(), which "
+                "each file system has of its own; sort them (serkit.data.audio.find does).",
+            )
 
 
 def check_another_place(subject: DatasetSubject) -> None:

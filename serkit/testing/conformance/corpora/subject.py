@@ -46,9 +46,16 @@ class DatasetSubject(Subject):
         options: Mapping[str, Any] = tables.get("dataset", {})
         return options
 
-    def dataset(self) -> Any:
+    def create(self) -> Any:
         """A new object of the plugin's class. Raises SerkitError."""
         return make_dataset(self.registered, self.target, self.options)
+
+    def dataset(self) -> Any:
+        """A new object of the plugin's class. Raises NotApplicable where none can be made."""
+        try:
+            return self.create()
+        except SerkitError as error:
+            raise NotApplicable("no object of its class can be made, as check_target says") from error
 
     @cached_property
     def home(self) -> Path:
