@@ -8,10 +8,12 @@ import pytest
 
 from serkit.host import get_host
 from serkit.host.specs import Kind
-from serkit.testing import parametrize_with_checks
+from serkit.testing import check_plugin, parametrize_with_checks
 from serkit.testing.conformance import Check
 from serkit.testing.conformance.subjects import Subject
 from serkit.testing.encoders import write_speech
+from serkit.testing.trees import TREES
+from serkit.testing.trees.manifests import MANIFESTS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -34,12 +36,36 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def _files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.node.callspec.params["plugin"].name in SETS:  # the others do not wait for the files
         monkeypatch.chdir(request.getfixturevalue("files"))
 
 
+@pytest.mark.usefixtures("_files")
 @parametrize_with_checks(shipped("architecture"), kind="architecture", sets=SETS)
 def test_architectures(plugin: Subject, check: Check) -> None:
     check(plugin)
+
+
+@parametrize_with_checks(
+    shipped("dataset"),
+    kind="dataset",
+    sets={"emobox": ["dataset.speaker_pattern='made-(...)'"]},
+    data={**TREES, **MANIFESTS},
+)
+def test_datasets(plugin: Subject, check: Check) -> None:
+    check(plugin)
+
+
+def test_every_dataset_has_a_copy() -> None:
+    embedded = {r.spec.name for r in get_host().specs("dataset") if r.spec.embedded}
+    assert {*TREES, *MANIFESTS} | embedded >= set(shipped("dataset"))
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("name", ["emodb", "ravdess"])
+def test_datasets_as_published(name: str, real_data: Path) -> None:
+    report = check_plugin(name, data=real_data / name)
+    assert report.passed, [r.what for r in report.results if not r.good]
+    assert report.counts["passed"] >= 29  # all but that of embedded corpora, and where paths do not name classes

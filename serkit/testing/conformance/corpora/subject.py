@@ -110,9 +110,10 @@ class DatasetSubject(Subject):
     def given(self) -> Corpus:
         """What the plugin's own ``load`` returns, before the host looks at it. Raises NotApplicable if that is no
         corpus."""
+        dataset, root = self.dataset(), self.root
         try:
             with blame(named(self.registered), "load()"):
-                corpus = self.dataset().load(self.root)
+                corpus = dataset.load(root)
         except SerkitError as error:
             raise NotApplicable("the corpus cannot be loaded, as check_loads says") from error
         if not isinstance(corpus, Corpus) or not all(
