@@ -26,7 +26,8 @@ MAY_IMPORT: dict[str, set[str]] = {
     "nn": SIGNAL | {"ops"},
     "data": SIGNAL | {"ops", "host"},
     "run": SIGNAL | {"metrics", "ops", "host", "nn", "data", "__version__"},
-    "cli": SIGNAL | {"metrics", "ops", "host", "nn", "data", "run", "testing", "__version__"},
+    "scaffold": BASE | {"host", "__version__"},
+    "cli": SIGNAL | {"metrics", "ops", "host", "nn", "data", "run", "testing", "scaffold", "__version__"},
     "testing": SIGNAL | {"metrics", "ops", "host", "nn", "data", "run"},
     "__init__": {"run"},  # the lazy public names
     "__main__": {"cli"},
