@@ -22,9 +22,10 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs" / "plugins").glob("*.md"))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", [p for p in PAGES if p.stem != "tutorial"], ids=lambda page: page.stem)
 def test_the_samples_of_a_page_run(page: Path, install: Callable[[Path], Any], capsys: Any) -> None:
     shown = install(page)
+    # the tutorial wants an environment to install into: tests/scaffold/test_generated.py
     assert [str(b) for b in shown.host.broken if b.distribution == shown.distribution] == []
     for block in shown.blocks:
         if block.language == "sh":
