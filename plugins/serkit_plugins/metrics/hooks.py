@@ -11,6 +11,7 @@ from serkit.host.specs import MetricSpec
 
 _CLASSES = "serkit_plugins.metrics.classification"
 _POSTERIORS = "serkit_plugins.metrics.posteriors"
+_REFERENCES = "serkit_plugins.metrics.references"
 _CHALLENGE = "Schuller, Steidl, Batliner: The INTERSPEECH 2009 Emotion Challenge. Interspeech 2009."
 
 
@@ -22,6 +23,7 @@ def serkit_metrics() -> list[MetricSpec]:
             name="uar",
             summary="Unweighted average recall: the mean of the recalls of the classes present in the truth.",
             target=f"{_CLASSES}:uar",
+            reference=f"{_REFERENCES}:uar",
             citation=_CHALLENGE,
             license="Apache-2.0",
             aliases=("ua", "uac", "balanced_accuracy", "recall_macro", "macro_recall"),
@@ -30,6 +32,7 @@ def serkit_metrics() -> list[MetricSpec]:
             name="war",
             summary="Weighted average recall: the share of utterances classified correctly (accuracy).",
             target=f"{_CLASSES}:war",
+            reference=f"{_REFERENCES}:war",
             citation=_CHALLENGE,
             license="Apache-2.0",
             aliases=("wa", "accuracy", "recall_weighted", "weighted_recall", "f1_micro", "micro_f1"),
@@ -44,6 +47,7 @@ def serkit_metrics() -> list[MetricSpec]:
             name="auc_macro",
             summary="Mean over classes of the area under the ROC curve of the class against the rest.",
             target=f"{_POSTERIORS}:auc_macro",
+            reference=f"{_REFERENCES}:auc_macro",
             citation="Fawcett: An introduction to ROC analysis. Pattern Recognition Letters 27, 2006.",
             license="Apache-2.0",
             per_fold=False,
@@ -52,6 +56,7 @@ def serkit_metrics() -> list[MetricSpec]:
             name="auc_micro",
             summary="Area under the one ROC curve of all decisions whether an utterance is of a class.",
             target=f"{_POSTERIORS}:auc_micro",
+            reference=f"{_REFERENCES}:auc_micro",
             citation="Fawcett: An introduction to ROC analysis. Pattern Recognition Letters 27, 2006.",
             license="Apache-2.0",
             per_fold=False,
@@ -60,6 +65,7 @@ def serkit_metrics() -> list[MetricSpec]:
             name="ece",
             summary="Expected calibration error: mean gap of confidence and accuracy in 15 equal bins; 0 is best.",
             target=f"{_POSTERIORS}:ece",
+            reference=f"{_REFERENCES}:ece",
             citation="Guo, Pleiss, Sun, Weinberger: On Calibration of Modern Neural Networks. ICML 2017.",
             license="Apache-2.0",
             aliases=("expected_calibration_error",),
@@ -76,6 +82,7 @@ def _pooled(name: str, summary: str) -> MetricSpec:
         name=name,
         summary=summary,
         target=f"{_CLASSES}:{name}",
+        reference=f"{_REFERENCES}:{name}",
         license="Apache-2.0",
         aliases=(f"{average}_{score}",),
         per_fold=False,

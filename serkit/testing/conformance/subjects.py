@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.errors import UserError
-from serkit.host import ArchitectureSpec, DatasetSpec, Host, Registered
+from serkit.host import ArchitectureSpec, Host, Registered
 from serkit.host.specs import Kind
 from serkit.testing.conformance.check import NotApplicable
 
@@ -181,11 +181,7 @@ def subjects(
     if not isinstance(spec, ArchitectureSpec):
         if presets:
             raise UserError(f"The {kind} {name!r} has no presets; leave out --preset.")
-        if isinstance(spec, DatasetSpec):
-            from serkit.testing.conformance.corpora.subject import DatasetSubject
-
-            return [DatasetSubject(host, registered, sets=sets, data=data)]
-        return [Subject(host, registered, sets=sets, data=data)]
+        return [_subject_of(kind)(host, registered, sets=sets, data=data)]
     unknown = [p for p in presets if p not in spec.presets]
     if unknown:
         known = ", ".join(spec.presets)
@@ -197,3 +193,15 @@ def subjects(
         for p in ordered
         if not presets or p in presets
     ]
+
+
+def _subject_of(kind: Kind) -> type[Subject]:
+    if kind == "dataset":
+        from serkit.testing.conformance.corpora.subject import DatasetSubject
+
+        return DatasetSubject
+    if kind == "metric":
+        from serkit.testing.conformance.metrics.cases import MetricSubject
+
+        return MetricSubject
+    return Subject

@@ -1,7 +1,0 @@
-"""What every metric must hold."""
-
-from __future__ import annotations
-
-from serkit.testing.conformance.check import Check
-
-CHECKS: tuple[Check, ...] = ()
