@@ -78,3 +78,8 @@ def test_datasets_as_published(name: str, real_data: Path) -> None:
     report = check_plugin(name, data=real_data / name)
     assert report.passed, [r.what for r in report.results if not r.good]
     assert report.counts["passed"] >= 29  # all but that of embedded corpora, and where paths do not name classes
+
+
+@parametrize_with_checks(shipped("metric"), kind="metric")
+def test_metrics(plugin: Subject, check: Check) -> None:
+    check(plugin)

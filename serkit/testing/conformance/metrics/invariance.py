@@ -30,19 +30,26 @@ def check_ties(subject: MetricSubject) -> None:
     """Posteriors that are all equal give a number or None, whatever the order of the utterances."""
     for k in (2, 3, 4):
         for truth in ([0, 1] * 3, [*range(k)] * 2, [k - 1, 0, 0, 0]):
-            _same_in_any_order(
-                subject,
-                make(truth, np.full((len(truth), k), 1 / k), k),
-                "ties are broken by the place of an utterance; give tied ones the same rank (a pair counts one half).",
-            )
+            found = _another_order(subject, make(truth, np.full((len(truth), k), 1 / k), k))
+            if found:
+                raise Failure(
+                    f"{found[0]} of the same tied utterances in another order.",
+                    reproduce=found[1],
+                    cause="ties are broken by the place of an utterance; give tied ones the same rank (a pair that is "
+                    "tied counts one half).",
+                )
 
 
 def check_order_of_utterances(subject: MetricSubject) -> None:
     """The order of the utterances changes nothing."""
     for case in drawn():
-        _same_in_any_order(
-            subject, case, "a step that looks at neighbours, at the first or the last, or that sorts one array alone."
-        )
+        found = _another_order(subject, case)
+        if found:
+            raise Failure(
+                f"{found[0]} of the same utterances in another order.",
+                reproduce=found[1],
+                cause="a step that looks at neighbours, at the first or the last, or that sorts one array alone.",
+            )
 
 
 def check_order_of_classes(subject: MetricSubject) -> None:
@@ -134,7 +141,8 @@ def check_types(subject: MetricSubject) -> None:
                 )
 
 
-def _same_in_any_order(subject: MetricSubject, case: Case, cause: str) -> None:
+def _another_order(subject: MetricSubject, case: Case) -> tuple[str, str] | None:
+    """The two values of the smallest case that has another value in another order, and that case; None without one."""
     for turn in (_backwards, _rotated, _shuffled):
 
         def fails(c: Case, turn: Callable[[int], Any] = turn) -> bool:
@@ -143,12 +151,9 @@ def _same_in_any_order(subject: MetricSubject, case: Case, cause: str) -> None:
         if fails(case):
             small = shrink(case, lambda c: len(c) > 1 and fails(c))
             other = small.at(turn(len(small)))
-            one, two = say(score(subject.target, small)), say(score(subject.target, other))
-            raise Failure(
-                f"The metric is {one}, and {two} of the same utterances in another order.",
-                reproduce=f"{small} and {other}.",
-                cause=cause,
-            )
+            values = [say(score(subject.target, c)) for c in (small, other)]
+            return f"The metric is {values[0]}, and {values[1]}", f"{small} and {other}."
+    return None
 
 
 def _backwards(n: int) -> Any:

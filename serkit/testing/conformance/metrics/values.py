@@ -6,13 +6,8 @@ import math
 
 import numpy as np
 
-from serkit.testing.conformance.check import Failure
+from serkit.testing.conformance.check import Failure, NotApplicable
 from serkit.testing.conformance.metrics.cases import Case, MetricSubject, certain, make, same, say, score, shrink
-
-CAUSE = (
-    "the sum is divided by n_classes, or what is undefined is given a value; divide by the number of classes that the "
-    "truth holds, and return None where there is nothing to divide by."
-)
 
 
 def check_finite(subject: MetricSubject) -> None:
@@ -27,7 +22,14 @@ def check_finite(subject: MetricSubject) -> None:
 
 def check_range(subject: MetricSubject) -> None:
     """Every value lies in the declared range, its ends included; the host refuses any other."""
-    low, high = _range(subject)
+    try:
+        low, high = _range(subject)
+    except NotApplicable:
+        raise Failure(
+            f"The range of the spec is {subject.spec.range!r}; two numbers are needed, the lower one first.",
+            reproduce="read MetricSpec.range.",
+            cause="ends swapped, or one left out; float('inf') is an end too.",
+        ) from None
 
     def outside(case: Case) -> bool:
         value = score(subject.target, case)
@@ -102,14 +104,14 @@ def check_absent_class(subject: MetricSubject) -> None:
     for k in (2, 3, 4):
         for absent in range(k):
             truth = [c for c in range(k) if c != absent] * 2
-            _best_or_none(subject, certain(truth, truth, k), f"with class {absent} of {k} absent", CAUSE)
+            _best_or_none(subject, certain(truth, truth, k), f"with class {absent} of {k} absent")
 
 
 def check_single_class(subject: MetricSubject) -> None:
     """Where all utterances are of one class, a perfect prediction has the best value, or None, and others no better."""
     for k in (1, 2, 3):
         for c in range(k):
-            right = _best_or_none(subject, certain([c] * 3, [c] * 3, k), "of a single class", CAUSE)
+            right = _best_or_none(subject, certain([c] * 3, [c] * 3, k), "of a single class")
             for wrong in range(k):
                 case = certain([c] * 3, [c, wrong, wrong], k)
                 value = score(subject.target, case)
@@ -125,7 +127,7 @@ def check_one_utterance(subject: MetricSubject) -> None:
     """A single utterance, rightly predicted, has the best value, or None; wrongly predicted none that is better."""
     for k in (1, 2, 3):
         for c in range(k):
-            right = _best_or_none(subject, certain([c], [c], k), "of one utterance", CAUSE)
+            right = _best_or_none(subject, certain([c], [c], k), "of one utterance")
             case = certain([c], [(c + 1) % k], k)
             value = score(subject.target, case)
             if right is not None and value is not None and _better(subject, value, right):
@@ -150,7 +152,7 @@ def check_no_utterance(subject: MetricSubject) -> None:
             )
 
 
-def _best_or_none(subject: MetricSubject, case: Case, words: str, cause: str) -> float | None:
+def _best_or_none(subject: MetricSubject, case: Case, words: str) -> float | None:
     """What the metric says of a perfect prediction; Failure if that is a value other than the best."""
     best = _best(subject)
 
@@ -164,7 +166,8 @@ def _best_or_none(subject: MetricSubject, case: Case, words: str, cause: str) ->
             f"A perfect prediction {words} has {say(score(subject.target, small))}; it should have the best value "
             f"{best:g}, or None where that is undefined.",
             reproduce=f"{small}.",
-            cause=cause,
+            cause="the sum is divided by n_classes, or what is undefined is given a value; divide by the number of "
+            "classes that the truth holds, and return None where there is nothing to divide by.",
         )
     return score(subject.target, case)
 
@@ -181,11 +184,7 @@ def _range(subject: MetricSubject) -> tuple[float, float]:
     except (TypeError, ValueError):
         low, high = 0.0, 0.0
     if not low < high:  # NaN too
-        raise Failure(
-            f"The range of the spec is {subject.spec.range!r}; two numbers are needed, the lower one first.",
-            reproduce="read MetricSpec.range.",
-            cause="ends swapped, or one left out; float('inf') is an end too.",
-        )
+        raise NotApplicable("the range of the spec is none, as check_range says")
     return low, high
 
 
