@@ -17,9 +17,10 @@ def test_the_tables_are_those_of_the_checks() -> None:
     page = (DOCS / "plugins" / "testing.md").read_text("utf-8")
     assert page == SCRIPT["updated"](page), "run `python docs/check_tables.py`, which writes them again"
     for kind in CHECKED:
-        for check in checks_of(kind):
-            assert page.count(f"| `{check.name}`") == 1
-            assert check.summary.replace("|", "\\|") in page
+        table = page.partition(f"<!-- checks: {kind} -->")[2].partition("<!-- end -->")[0]
+        for check in checks_of(kind):  # of two kinds two checks may have one name
+            assert table.count(f"| `{check.name}`") == 1
+            assert check.summary.replace("|", "\\|") in table
 
 
 def check_something(subject: object) -> None:
