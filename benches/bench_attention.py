@@ -11,8 +11,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from harness import Contest, Entrant, Race
 from serkit.ops.attention import attention_pool, linear_attention_pool
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 # batch, frames, features, hidden units (1: no hidden layer)
 SHAPES = [(40, 150, 256, 256), (64, 300, 768, 1), (16, 1000, 512, 128), (1, 150, 256, 256)]

@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from harness import Contest, Entrant, Race, lm3
+from harness import lm3
 from harness.children import LATER, Report, child
 from harness.speech import Speech
 from serkit.features import LogMel
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 SECONDS = 3
 SINGLE = ["serkit, in a batch", "serkit, one a call"]

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import Contest, Entrant, Race, lm3, peers
+from harness import lm3, peers
 from harness.speech import Speech
 from serkit.data.packs import packs
 from serkit.features import LogMel
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 Read = Callable[[Path], Any]
 ENTRANTS = ["serkit", "wave + C/FFTW", "soundfile + C/FFTW", "librosa"]

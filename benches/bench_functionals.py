@@ -9,10 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from harness import Contest, Entrant, Race, peers
+from harness import peers
 from harness.lm3 import RATE
 from harness.speech import Speech
 from serkit.features import Egemaps
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 ENTRANTS = ["serkit", "openSMILE"]
 # whose definitions leave little open; docs/egemaps.md has all 88

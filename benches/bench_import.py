@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from harness import Contest, Entrant, Race
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 PYTHON = sys.executable
 COMMANDS = {

@@ -9,9 +9,11 @@ from typing import Any
 
 import pytest
 
-from harness import Contest, Entrant, Race, lm3, peers
+from harness import lm3, peers
 from harness.speech import Speech
 from serkit.features import LogMel
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 # compute the definition itself; the others have frames, windows or filters of their own
 SAME = {"mkl_fft + NumPy", "NumPy", "torch.stft", "librosa"}

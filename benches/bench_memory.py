@@ -7,8 +7,10 @@ from collections.abc import Callable
 
 import pytest
 
-from harness import Contest, Entrant, Race, peers
+from harness import peers
 from harness.children import MIB, Report, child
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 ENTRANTS = ["serkit", "C + FFTW", "mkl_fft + NumPy", "librosa"]
 

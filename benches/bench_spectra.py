@@ -8,10 +8,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from harness import Contest, Entrant, Race, lm3, peers
+from harness import lm3, peers
 from harness.speech import Speech
 from serkit.features import MFCC, MFCCOptions, Spectrogram, SpectrogramOptions
 from serkit.kernels.reference import spectral as reference
+from serkit.testing.bench import Contest, Entrant
+from serkit.testing.bench.race import Race
 
 POWER_ENTRANTS = ["serkit", "C + FFTW", "C + MKL", "mkl_fft + NumPy", "NumPy"]
 MFCC_ENTRANTS = ["serkit", "python_speech_features"]

@@ -1,8 +1,3 @@
-"""Benches take their machinery from ``harness``; see README.md."""
+"""Benches take their machinery from ``serkit.testing.bench``; see README.md."""
 
-from __future__ import annotations
-
-from harness.machine import limit_libraries
-
-limit_libraries()
-pytest_plugins = ["harness.plugin", "harness.speech"]
+pytest_plugins = ["serkit.testing.bench", "harness.speech"]

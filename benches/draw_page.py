@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from harness import ratios
-from harness.plugin import BASELINE
+from serkit.testing.bench import ratios
 
 Row = Mapping[str, Any]
 DOCS = Path(__file__).parents[1] / "docs"
+BASELINE = Path(__file__).with_name("baseline.json")
 BEGIN, END = "<!-- rows: made by benches/draw_page.py -->", "<!-- end of rows -->"
 OURS, PROGRAM, PEER = "#c1440e", "#3f4a5a", "#b4bcc8"
 

@@ -6,7 +6,6 @@ runs them.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import subprocess
@@ -76,6 +75,7 @@ def memory(contestant: str, seconds: float) -> dict[str, float]:
     import numpy as np
 
     from harness import lm3
+    from serkit.testing.bench.memory import peak
 
     rng = np.random.default_rng(0)
     x = np.empty(int(seconds * lm3.RATE), dtype=np.float32)
@@ -84,13 +84,18 @@ def memory(contestant: str, seconds: float) -> dict[str, float]:
         part[:] = 0.1 * rng.standard_normal(len(part), dtype=np.float32)
     extract = _extractor(contestant)
     extract(x[: 3 * lm3.RATE])  # modules, plans and pools are not the work's
-    ctypes.CDLL(None).malloc_trim(0)  # or freed memory that the process still holds hides what is taken
-    Path("/proc/self/clear_refs").write_text("5")  # the peak starts anew
-    before = _status("VmRSS")
-    start = perf_counter()
-    features = extract(x)
-    took = perf_counter() - start
-    grown = _status("VmHWM") - before
+    took = 0.0
+
+    def work() -> Any:
+        nonlocal took
+        start = perf_counter()
+        made = extract(x)
+        took = perf_counter() - start
+        return made
+
+    features, grown = peak(work)
+    if grown is None:
+        raise RuntimeError("/proc/self does not tell the peak of resident memory")
     assert features.shape == (1 + len(x) // lm3.HOP, lm3.BANDS, 3)
     ends = np.concatenate([features[:200], features[-200:]])
     truth = [lm3.truth([x[:48_000]])[0][:200], lm3.truth([x[-(len(x) % lm3.HOP + 48_000) :]])[0][-200:]]
@@ -117,14 +122,6 @@ def _extractor(contestant: str) -> Callable[[Any], Any]:
         return extract
     make = {"mkl_fft + NumPy": peers.mkl_fft, "librosa": peers.librosa}[contestant]
     return lambda x: make([x])()[0]
-
-
-def _status(name: str) -> int:
-    """A size from the kernel's account of this process, in bytes."""
-    for line in Path("/proc/self/status").read_text("ascii").splitlines():
-        if line.startswith(name + ":"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/self/status has no {name}")
 
 
 if __name__ == "__main__":

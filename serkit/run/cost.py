@@ -116,21 +116,28 @@ def _frames(
     rows = {}
     for name, extractor in made.items():
         with blame(named(host, "feature", features[name]), "__call__()"):
-            source = source_of(features[name], host)
-            if source == "runs":
-                given: Any = np.full((len(extractor.options.runs), n_classes), 1.0 / n_classes)
-            else:
-                given = WORDS if source == "text" else _utterance(extractor.sample_rate)
-            rows[name] = [extractor(given)]
+            rows[name] = [extractor(said(extractor, source_of(features[name], host), n_classes))]
     return rows
 
 
+def said(extractor: Any, source: str, n_classes: int, number: int = 0) -> Any:
+    """What an extractor of a ``source`` is given of the made-up utterance: its waveform, its words, or finished runs
+    that say of each of ``n_classes`` that it is as likely. Other numbers are other utterances of the same length."""
+    if source == "runs":
+        likely = np.random.default_rng(number).dirichlet(np.ones(n_classes), len(extractor.options.runs))
+        return likely if number else np.full((len(extractor.options.runs), n_classes), 1.0 / n_classes)
+    if source == "text":
+        words = WORDS.split()
+        return " ".join(words[number % len(words) :] + words[: number % len(words)])
+    return _utterance(extractor.sample_rate, number)
+
+
 @cache
-def _utterance(sample_rate: int) -> NDArray[np.float32]:
-    """A buzz of 120 Hz in a little noise: voiced, so that features of pitch have what they look for."""
+def _utterance(sample_rate: int, number: int = 0) -> NDArray[np.float32]:
+    """A buzz of 120 Hz, or a few more, in a little noise: voiced, so that features of pitch have what they look for."""
     t = np.arange(round(SECONDS * sample_rate)) / sample_rate
-    noise = np.random.default_rng(0).standard_normal(len(t))
-    wave = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 11))
+    noise = np.random.default_rng(number).standard_normal(len(t))
+    wave = sum(np.sin(2 * np.pi * (120 + 5 * number) * k * t) / k for k in range(1, 11))
     return np.asarray(0.1 * wave + 0.001 * noise, np.float32)
 
 

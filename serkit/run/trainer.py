@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -102,23 +103,8 @@ def _epoch(
         inputs = augment(inputs, training.augment, rng, whole=job.whole, words=job.words)
         if training.augment.mixup:
             inputs, y = mixup(inputs, y, training.augment.mixup, rng)
-        with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
-            logits = forward(module, inputs, len(y), len(job.labels), job.named)
-        loss: Any = cross_entropy(
-            logits.float(), y, weights, smoothing=training.label_smoothing, reduction=training.reduction
-        )
-        penalty: Any = getattr(module, "penalty", None)
-        if penalty is not None:
-            with blame(job.named, "penalty()"):
-                loss = loss + penalty()
-        optimizer.zero_grad(set_to_none=True)
-        with blame(job.named, "backward()"):
-            loss.backward()
-        if training.clip_norm:
-            nn.utils.clip_grad_norm_(module.parameters(), training.clip_norm)
-        optimizer.step()
+        losses.append(take_step(job, module, optimizer, inputs, y, weights))
         done.step += 1
-        losses.append(float(loss.detach()))
         if not math.isfinite(losses[-1]):
             raise UserError(
                 f"The loss of {job.plugin!r} stopped being finite in fold {job.fold.name}, epoch {epoch + 1}; lower "
@@ -126,6 +112,34 @@ def _epoch(
             )
         events.batch_done(job.fold.name, epoch + 1, number, len(data.batches), losses[-1])
     return float(np.mean(losses)), lr
+
+
+def take_step(
+    job: FoldJob,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    inputs: Mapping[str, Tensor],
+    targets: Tensor,
+    weights: Tensor,
+) -> float:
+    """One training step on a batch, and its loss; ``weights`` ``[K]`` are those of the classes."""
+    training = job.training
+    with torch.autocast(job.device, torch.bfloat16, enabled=job.bf16):
+        logits = forward(module, inputs, len(targets), len(job.labels), job.named)
+    loss: Any = cross_entropy(
+        logits.float(), targets, weights, smoothing=training.label_smoothing, reduction=training.reduction
+    )
+    penalty: Any = getattr(module, "penalty", None)
+    if penalty is not None:
+        with blame(job.named, "penalty()"):
+            loss = loss + penalty()
+    optimizer.zero_grad(set_to_none=True)
+    with blame(job.named, "backward()"):
+        loss.backward()
+    if training.clip_norm:
+        nn.utils.clip_grad_norm_(module.parameters(), training.clip_norm)
+    optimizer.step()
+    return float(loss.detach())
 
 
 def _dev_scores(job: FoldJob, module: nn.Module, dev: Units | None) -> tuple[float | None, float | None]:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 import draw_page
-from harness import ratios
+from serkit.testing.bench import ratios
 
 PAGE = draw_page.DOCS / "benchmarks.md"
 

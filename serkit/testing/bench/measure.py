@@ -5,13 +5,12 @@ from __future__ import annotations
 import gc
 import math
 import random
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from harness.machine import pinned
+from serkit.testing.bench.machine import pinned, use_threads
 
 
 @dataclass(frozen=True)
@@ -40,6 +39,7 @@ class Plan:
 
 
 SHORT = Plan(sample_s=0.001, budget_s=0.3, fewest=3, most=15)
+USUAL = Plan(sample_s=0.02, budget_s=4.0, fewest=5, most=31)
 FULL = Plan(sample_s=0.02, budget_s=24.0, fewest=7, most=41)
 
 
@@ -102,10 +102,3 @@ def _sample(run: Run, calls: int) -> float:
             total += perf_counter() - start
             del result
     return total / calls
-
-
-def use_threads(count: int) -> None:
-    """torch, if anyone has loaded it, on ``count`` threads; other libraries are told by their own arguments."""
-    torch = sys.modules.get("torch")
-    if torch is not None and torch.get_num_threads() != count:
-        torch.set_num_threads(count)

@@ -1,18 +1,25 @@
-"""The pytest side: the ``race`` fixture, ``--full``, and ratios stored and compared between runs."""
+"""The pytest side: the ``race`` fixture, ``--full``, and ratios stored and compared between runs.
+
+In such a session libraries of linear algebra keep to one thread.
+"""
 
 from __future__ import annotations
 
+import argparse
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness import machine, ratios
-from harness.contest import Outcome, Race, ReplayClock
+from serkit.errors import UserError
+from serkit.testing.bench import machine, ratios
+from serkit.testing.bench.race import Race, clock_of, held_of
 
-BASELINE = Path(__file__).parents[1] / "baseline.json"
-_CLOCK = pytest.StashKey[ReplayClock]()
-_HELD = pytest.StashKey[dict[str, Outcome]]()
+machine.limit_libraries()  # nothing has imported NumPy yet where a conftest.py or -p asks for this plugin
+
+TIMED = {"race", "bench_training_step", "bench_batch", "bench_utterance", "bench_features"}
+"""Fixtures that hand pytest-benchmark times which were measured before."""
+
 _ROWS = pytest.StashKey[dict[str, dict[str, Any]]]()
 _REGRESSED = pytest.StashKey[list[str]]()
 
@@ -28,15 +35,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--ratio-fail",
         metavar="TOL",
-        type=ratios.tolerance,
+        type=_tolerance,
         help="fail if a ratio of ours is more than TOL below the stored one; 0.15 and 15%% mean the same",
     )
-    group.addoption("--ratio-baseline", metavar="FILE", type=Path, default=BASELINE, help="stored rows (%(default)s)")
+    group.addoption(
+        "--ratio-baseline", metavar="FILE", type=Path, help="stored rows (benches/baseline.json in pytest's rootdir)"
+    )
+
+
+def _tolerance(text: str) -> float:
+    try:
+        return ratios.tolerance(text)
+    except UserError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+def _baseline(config: pytest.Config) -> Path:
+    chosen: Path | None = config.getoption("--ratio-baseline")
+    return chosen or config.rootpath / "benches" / "baseline.json"
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.stash[_CLOCK] = ReplayClock()
-    config.stash[_HELD] = {}
     config.stash[_ROWS] = {}
     config.stash[_REGRESSED] = []
 
@@ -48,8 +67,8 @@ def pytest_report_header() -> str:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     for item in items:
-        if "race" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.benchmark(timer=config.stash[_CLOCK]))
+        if not TIMED.isdisjoint(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.benchmark(timer=clock_of(config)))
 
 
 @pytest.fixture
@@ -61,8 +80,8 @@ def full(request: pytest.FixtureRequest) -> bool:
 @pytest.fixture
 def race(request: pytest.FixtureRequest, benchmark: Any, full: bool) -> Race:
     """``race(entrant, group, contest)``: see ``harness.contest.Race``. The test is parametrized by ``entrant``."""
-    stash = request.config.stash
-    return Race(benchmark, stash[_CLOCK], stash[_HELD], _rivals(request.node), full)
+    config = request.config
+    return Race(benchmark, clock_of(config), held_of(config), _rivals(request.node), full)
 
 
 def _rivals(node: Any) -> list[str]:
@@ -91,15 +110,19 @@ def _kept(request: pytest.FixtureRequest) -> Any:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
-    rows, path = config.stash[_ROWS], config.getoption("--ratio-baseline")
+    rows, path = config.stash[_ROWS], _baseline(config)
     allowed = config.getoption("--ratio-fail")
-    if allowed is not None:
-        found = ratios.regressions(rows, ratios.read(path), allowed) if rows else ["No bench left a row to compare."]
-        config.stash[_REGRESSED].extend(found)
-        if found and session.exitstatus == pytest.ExitCode.OK:
-            session.exitstatus = pytest.ExitCode.TESTS_FAILED
-    if config.getoption("--ratio-store") and rows:
-        ratios.store(rows, path)
+    try:
+        if allowed is not None:
+            stored = ratios.read(path) if rows else {}
+            found = ratios.regressions(rows, stored, allowed) if rows else ["No bench left a row to compare."]
+            config.stash[_REGRESSED].extend(found)
+            if found and session.exitstatus == pytest.ExitCode.OK:
+                session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if config.getoption("--ratio-store") and rows:
+            ratios.store(rows, path)
+    except UserError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -109,7 +132,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for line in ratios.table(rows):
             terminalreporter.write_line(line)
     if config.getoption("--ratio-store") and rows:
-        terminalreporter.write_line(f"{len(rows)} rows stored in {config.getoption('--ratio-baseline')}")
+        terminalreporter.write_line(f"{len(rows)} rows stored in {_baseline(config)}")
     if config.stash[_REGRESSED]:
         terminalreporter.section("ratios that fail", red=True)
         for sentence in config.stash[_REGRESSED]:

@@ -2,39 +2,38 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import pytest
+from serkit.errors import UserError
 
 Rows = Mapping[str, Mapping[str, Any]]
 SCHEMA = 1
 
 
 def tolerance(text: str) -> float:
-    """A share in [0, 1) from ``0.15`` or ``15%``."""
+    """A share in [0, 1) from ``0.15`` or ``15%``. Raises UserError."""
     try:
         value = float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
     except ValueError:
         value = -1.0
     if not 0.0 <= value < 1.0:
-        raise argparse.ArgumentTypeError(f"{text!r} is no tolerance; give a share from 0 to below 1, as 0.15 or 15%.")
+        raise UserError(f"{text!r} is no tolerance; give a share from 0 to below 1, as 0.15 or 15%.")
     return value
 
 
 def read(path: Path) -> dict[str, dict[str, Any]]:
-    """Rows of a stored run by the name of their test. UsageError where the file is absent or is something else."""
+    """Rows of a stored run by the name of their test. UserError where the file is absent or is something else."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise pytest.UsageError(f"{path} does not exist; store a baseline with --ratio-store first.") from None
+        raise UserError(f"{path} does not exist; store a baseline with --ratio-store first.") from None
     except ValueError as error:
-        raise pytest.UsageError(f"{path} is no JSON ({error}); store it again with --ratio-store.") from None
+        raise UserError(f"{path} is no JSON ({error}); store it again with --ratio-store.") from None
     if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise pytest.UsageError(f"{path} is no file of rows of schema {SCHEMA}; store it again with --ratio-store.")
+        raise UserError(f"{path} is no file of rows of schema {SCHEMA}; store it again with --ratio-store.")
     rows: dict[str, dict[str, Any]] = found["rows"]
     return rows
 
