@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from serkit.kernels.jit.compiled import jit
 from serkit.kernels.jit.frames import take_frame
+from serkit.kernels.jit.path import extend, trace
 from serkit.kernels.reference.pitch import INAUDIBLE, LIMIT_DB, PARTS, REACH, interpolator, window
 from serkit.kernels.voice_parameters import PitchParameters
 
@@ -173,25 +174,11 @@ def _track(
                 strength[slot] = value
         # strength becomes the score of the best way to each candidate
         if i > 0:
-            for k in range(count):
-                best = -np.inf
-                for j in range(count_before):
-                    jump = jump_cost * abs(log_before[j] - log_f0[k])
-                    score = before[j] - (voicing_cost if (j == 0) != (k == 0) else jump)
-                    if score > best:
-                        best = score
-                        came[i, k] = j
-                strength[k] += best
+            extend(strength, log_f0, count, before, log_before, count_before, jump_cost, voicing_cost, came, i)
         strength, before = before, strength
         log_f0, log_before = log_before, log_f0
         count_before = count
-    k = 0
-    for j in range(1, count_before):
-        if before[j] > before[k]:
-            k = j
-    for i in range(n_frames - 1, -1, -1):
-        out[i] = f0[i, k] if k > 0 else np.nan
-        k = int(came[i, k])
+    trace(before, count_before, f0, came, out)
 
 
 @jit

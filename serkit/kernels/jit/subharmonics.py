@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from serkit.kernels.jit.compiled import jit
+from serkit.kernels.jit.path import extend, trace
 from serkit.kernels.reference.subharmonics import (
     AXIS_FROM_HZ,
     CANDIDATES,
@@ -130,22 +131,8 @@ def _track(
         for k in range(1, count):
             log_f0[k] = math.log2(f0[i, k])
         if i > 0:
-            for k in range(count):
-                best = -np.inf
-                for j in range(count_before):
-                    jump = JUMP_COST * abs(log_before[j] - log_f0[k])
-                    way = before[j] - (VOICING_COST if (j == 0) != (k == 0) else jump)
-                    if way > best:
-                        best = way
-                        came[i, k] = j
-                score[k] += best
+            extend(score, log_f0, count, before, log_before, count_before, JUMP_COST, VOICING_COST, came, i)
         score, before = before, score
         log_f0, log_before = log_before, log_f0
         count_before = count
-    k = 0
-    for j in range(1, count_before):
-        if before[j] > before[k]:
-            k = j
-    for i in range(n_frames - 1, -1, -1):
-        out[i] = f0[i, k] if k > 0 else np.nan
-        k = int(came[i, k])
+    trace(before, count_before, f0, came, out)
