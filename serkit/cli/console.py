@@ -38,23 +38,32 @@ def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[objec
     console.print(table)
 
 
+BREAKABLE = 12
+"""Characters that are left of a broken word's column at least."""
+
 GAP = 2
 """Blanks between two columns."""
 
 
 def column_widths(lines: Sequence[Sequence[str]], room: int) -> list[int | None]:
     """Width of each column of a table of ``room`` characters (without gaps) that breaks no word; all None, which leaves
-    it to rich, if there is no such width, or no need for any since everything fits. Columns that want least beyond
-    their longest word are given it first, the others share what is left."""
+    it to rich, if there is no need for any since everything fits. Columns that want least beyond their longest word are
+    given it first, the others share what is left. Where words must break, it is the longest of other columns than the
+    first, since that has names, which people copy; None if even that is too narrow."""
     from rich.cells import cell_len
 
     whole = [max(map(cell_len, column)) for column in zip(*lines, strict=True)]
     least = [
         max(cell_len(word) for cell in column for word in (cell.split() or [""])) for column in zip(*lines, strict=True)
     ]
-    spare = room - sum(least)
-    if sum(whole) <= room or spare < 0:
+    if sum(whole) <= room:
         return [None] * len(whole)
+    while sum(least) > room:
+        widest = max(range(len(least)), key=lambda i: (i > 0, least[i]))
+        if widest == 0 or least[widest] <= BREAKABLE:
+            return [None] * len(whole)
+        least[widest] -= 1
+    spare = room - sum(least)
     wanting = sorted(range(len(whole)), key=lambda i: whole[i] - least[i])
     widths: list[int | None] = [*least]
     for k, i in enumerate(wanting):

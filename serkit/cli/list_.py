@@ -157,6 +157,19 @@ def published_words(published: Mapping[str, Any] | None) -> str:
     return f"{', '.join(scores)} ({published.get('protocol', 'protocol not given')})"
 
 
+def _paper(citation: str) -> str:
+    """As much of a citation as tells papers apart, with the year at its end: titles would fill the screen.
+
+    `serkit show` and ``--json`` have all of it.
+    """
+    from textwrap import shorten
+
+    text, comma, year = citation.rpartition(", ")
+    dated = comma and year.isdecimal()
+    short = shorten(text if dated else citation, 30, placeholder=" …")
+    return f"{short.rstrip(',')}, {year}" if dated else short
+
+
 def _show_recipes(host: Host) -> None:
     """What is published: paper, system, corpus, protocol and the figure."""
     from serkit.cli.console import show_table
@@ -167,10 +180,12 @@ def _show_recipes(host: Host) -> None:
         spec: Any = registered.spec
         try:
             facts = recipe_facts(host, spec.name)
-            found = (facts["protocol"] or "the corpus's", published_words(facts["published"]))
+            # the corpus has a column of its own, and names of protocols cannot be broken
+            published = published_words(facts["published"]).replace(f"{spec.dataset}/", "")
+            found = (facts["protocol"] or "the corpus's", published)
         except SerkitError as error:
             found = ("", str(error))
-        rows.append((spec.name, spec.citation, spec.architecture, spec.dataset, *found))
+        rows.append((spec.name, _paper(spec.citation), spec.architecture, spec.dataset, *found))
     show_table(
         "recipes", ("name", "paper", "architecture", "corpus", "protocol", "published, % (measured under)"), rows
     )

@@ -22,5 +22,10 @@ def test_short_columns_are_whole_before_long_ones_grow() -> None:
     assert column_widths([["name", "guaranteed", "summary"], ["a@1 (default)", "x", "word " * 30]], 60) == [13, 10, 37]
 
 
+def test_names_stay_whole_where_another_word_can_break() -> None:
+    # at 100 columns `serkit list recipes` broke every name of a recipe for one long word of another column
+    assert column_widths([["chen2018-dnn-elm-iemocap", "speaker-independent split"]], 40) == [24, 16]
+
+
 def test_where_words_cannot_but_break_it_is_left_to_rich() -> None:
     assert column_widths([["file", "label"], ["a" * 120, "sad"]], 100) == [None, None]

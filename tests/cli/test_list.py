@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from serkit.cli.main import invoke
 from serkit.host import Host, get_host
@@ -88,15 +90,29 @@ def test_it_lists_protocols(capsys: pytest.CaptureFixture[str]) -> None:
     assert [(p["dataset"], p["default"], p["guarantees"]) for p in swap] == [("iemocap", False, ["speaker"])]
 
 
+@pytest.mark.parametrize(("width", "lines"), [(100, 5), (160, 2)])
+def test_recipes_take_few_lines_and_no_name_is_broken(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, width: int, lines: int
+) -> None:
+    # the title of He's paper took nine lines a recipe
+    monkeypatch.setattr("serkit.cli.console._console", lambda: Console(highlight=False, markup=False, width=width))
+    printed = run(capsys, "recipes").splitlines()
+    names = [r.spec.name for r in get_host().specs("recipe")]
+    starts = [i for i, line in enumerate(printed) if line[:1].strip() and line.split(" ")[0] in names]
+    assert [printed[i].split(" ")[0] for i in starts] == names
+    assert max(b - a for a, b in pairwise([*starts, len(printed)])) <= lines
+
+
 def test_recipes_say_paper_protocol_and_published_figure(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, distribution: Any
 ) -> None:
     (row,) = [line for line in run(capsys, "recipes").splitlines() if line.startswith("chen2018-emodb ")]
-    for words in ("IEEE Signal Processing Letters", "acrnn", "loso_next", "UAR 82.8 ± 5.0 (emodb/chen4@1)"):
+    for words in ("Chen, He, Yang, Zhang, IEEE …, 2018", "acrnn", "loso_next", "UAR 82.8 ± 5.0 (chen4@1)"):
         assert words in row
     content = json.loads(run(capsys, "recipes", "--json"))
     recipe = next(r for r in content["recipes"] if r["name"] == "chen2018-emodb")
     assert (recipe["protocol"], recipe["preset"], recipe["published"]["uar"]) == ("loso_next", "paper", 0.8282)
+    assert recipe["citation"] == "Chen, He, Yang, Zhang, IEEE Signal Processing Letters 25(10), 2018"
     hooks = (
         "from serkit.host import RecipeSpec, hookimpl\n\n@hookimpl\ndef serkit_recipes():\n"
         "    return [RecipeSpec(name='torn', summary='s', target='torn:none.toml', architecture='a', dataset='d')]"
