@@ -146,16 +146,16 @@ def spec_of(choice: CorpusChoice, host: Host) -> DatasetSpec:
     )
 
 
-def protocol_of(spec: DatasetSpec, wanted: str) -> ProtocolSpec:
+def protocol_of(spec: DatasetSpec, wanted: str, remedy: str = "") -> ProtocolSpec:
     """The protocol that ``wanted`` names, as ``loso_next``, ``loso_next@1`` or ``emodb/loso_next@1``; empty is the
-    default one. Raises UnknownNameError for another name, version or corpus."""
+    default one. Raises UnknownNameError, with ``remedy`` at its end, for another name, version or corpus."""
     wanted = wanted or spec.default_protocol
     of, slash, short_name = wanted.rpartition("/")
     short = (short_name if not slash or canonical(of) == spec.name else wanted).partition("@")
     found = {p.name: p for p in spec.protocols}.get(short[0])
     if found is None or (short[2] and short[2] != str(found.version)):
         offered = [f"{p.name}@{p.version}" for p in spec.protocols]
-        raise UnknownNameError(f"protocol of {spec.name!r}", wanted, offered, every=True)
+        raise UnknownNameError(f"protocol of {spec.name!r}", wanted, offered, remedy, every=True)
     return found
 
 

@@ -51,6 +51,16 @@ def seconds_of(recipe: Recipe, train: Sequence[int], host: Host, device: str, bf
     return unit * passes * recipe.run.seeds
 
 
+def is_estimator(recipe: Recipe, host: Host, device: str, bf16: bool) -> bool:
+    """Whether what is built is an estimator, which has no epochs; False where it cannot be built. What
+    :func:`seconds_of` has probed is not built again."""
+    try:
+        with blame(recipe.run.plugin, "a probe of its speed"):
+            return _probe(_Probe(recipe, host), device, bf16) is None
+    except SerkitError:  # the run itself will say what is wrong, in words
+        return False
+
+
 class _Probe:
     """A recipe as a key of the cache: two runs of one process with the same settings are timed once."""
 
@@ -74,7 +84,7 @@ class _Probe:
 
 @cache
 def _probe(probe: _Probe, device: str, bf16: bool) -> tuple[float, int] | None:
-    """Seconds of a unit in a training step, and the units of an utterance."""
+    """Seconds of a unit in a training step, and the units of an utterance; None for an estimator."""
     import torch
 
     recipe, host = probe.recipe, probe.host

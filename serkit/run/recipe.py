@@ -216,7 +216,7 @@ def _resolve(request: Request, tables: Mapping[str, Any], host: Host, sets: bool
     published = tables.get("published")
     sweep = grid.read(tables.get("sweep", {}), "sweep", where)
     search = _search(request, tables, over, sweep, where, who)
-    protocol = _protocol(request, tables, corpora.spec_of(corpus, host))
+    protocol = _protocol(request, tables, corpora.spec_of(corpus, host), where)
     wanted = request.information or tables.get("protocol", {}).get("information", "") or protocol.information
     table_of = {"name": protocol.name, "information": wanted}
     chosen = config.load(ProtocolTable, table_of, where="--information" if request.information else where)
@@ -323,8 +323,12 @@ def _features(inputs: Mapping[str, Any], tables: Mapping[str, Any], host: Host, 
     return chosen
 
 
-def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec) -> ProtocolSpec:
-    return corpora.protocol_of(spec, request.protocol or tables.get("protocol", {}).get("name", ""))
+def _protocol(request: Request, tables: Mapping[str, Any], spec: DatasetSpec, where: str) -> ProtocolSpec:
+    home, remedy = tables.get("dataset", {}).get("name", ""), ""
+    if request.dataset and home and corpora.canonical(request.dataset) != corpora.canonical(home):
+        remedy = f"The protocol came with {where}, which is of {home}; choose one of {spec.name} with --protocol."
+    asked = request.protocol
+    return corpora.protocol_of(spec, asked or tables.get("protocol", {}).get("name", ""), "" if asked else remedy)
 
 
 def _published(recipe: Recipe, host: Host) -> Published | None:

@@ -17,7 +17,7 @@ from serkit.host import ArchitectureSpec, DatasetSpec, Host
 from serkit.run import attention, corpora, demands, device, folder, grid, search
 from serkit.run.attention import write_entropy
 from serkit.run.cost import run_cost
-from serkit.run.estimate import seconds_of
+from serkit.run.estimate import is_estimator, seconds_of
 from serkit.run.evaluation import evaluate, unscored
 from serkit.run.events import Events, about
 from serkit.run.files import read_arrays, read_json, write_json
@@ -67,9 +67,10 @@ def execute(recipe: Recipe, *, out: Path | None, resume: bool, host: Host, event
     """Run ``recipe`` into the folder ``out`` and return the content of its ``metrics.json`` with ``"run": path``."""
     started = time.perf_counter()
     if recipe.sweep:
+        one = "', '".join(f"{path}={grid.value_words(values[0])}" for path, values in recipe.sweep.items())
         raise UserError(
-            f"The recipe sweeps {', '.join(recipe.sweep)}, which is {grid.size(recipe.sweep)} runs; `serkit run` makes "
-            "them, or set one value with --set."
+            f"The recipe sweeps {', '.join(recipe.sweep)}, which is {grid.size(recipe.sweep)} runs; `serkit run` on "
+            f"the command line makes them all, serkit.run() one of them where one value is given, e.g. sets=['{one}']."
         )
     spec, dataset_spec = host.get("architecture", recipe.run.plugin).spec, corpora.spec_of(recipe.corpus, host)
     assert isinstance(spec, ArchitectureSpec)
@@ -173,7 +174,9 @@ def _first_lines(
             f"Each fold trains {grid.size(recipe.search)} candidates ({', '.join(recipe.search)}) and keeps the one of "
             "the best development UAR."
         )
-    if not all(f.dev for f in folds):
+    if not all(f.dev for f in folds) and not is_estimator(
+        recipe, host, recipe.run.device, recipe.run.precision == "bf16"
+    ):
         which = "The protocol has" if not any(f.dev for f in folds) else "Some folds have"
         events.note(f"{which} no development part, so every epoch is run there and the last one is kept.")
 

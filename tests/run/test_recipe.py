@@ -148,3 +148,17 @@ def test_one_value_for_a_list_is_told_in_words_of_toml() -> None:
 
     with pytest.raises(ConfigError, match=r"channels: input should be a list \(got 4\)"):
         load(LogMelOptions, {"channels": 4})
+
+
+def test_a_protocol_of_the_recipe_that_another_corpus_lacks_is_said_to_be_the_recipes() -> None:
+    tables, where = read_recipe("chen2018-iemocap", get_host())
+    words = (
+        r"no protocol of 'demo' named 'loso_partner'.* There is all_data@1, .*\. The protocol came with recipe "
+        r"'chen2018-iemocap', which is of iemocap; choose one of demo with --protocol\."
+    )
+    with pytest.raises(UnknownNameError, match=words):
+        resolve(Request(recipe=tables, where=where, dataset="demo"), get_host())
+    with pytest.raises(UnknownNameError) as error:  # nobody brought this one
+        resolve(Request(recipe=tables, where=where, dataset="demo", protocol="loso_partner"), get_host())
+    assert "came with" not in str(error.value)
+    assert resolve(Request(recipe=tables, where=where, dataset="demo", protocol="loso"), get_host()).protocol == "loso"

@@ -14,15 +14,16 @@ from serkit.data.audit import audit
 from serkit.data.corpus import build
 from serkit.data.protocols import make_protocol
 from serkit.errors import UnknownNameError
-from serkit.host import get_host
+from serkit.host import ArchitectureSpec, get_host
 from serkit.host.protocols import ALL_DATA, LOSO, RANDOM_5FOLD
+from serkit.run import corpora
 from serkit.run.events import Events
 from serkit.run.ledger import ledger_path
 from serkit.run.recipe import Request, resolve
 from serkit.run.report import facts as f
 from serkit.run.report import terminal_summary
-from serkit.run.runner import execute, speaker_independent
-from serkit.types import Utterance
+from serkit.run.runner import _first_lines, execute, speaker_independent
+from serkit.types import Fold, Utterance
 
 TINY = (
     "architecture.convs=1",
@@ -132,3 +133,17 @@ def drawn(metrics: dict[str, Any]) -> str:
     with console.capture() as captured:
         console.print(terminal_summary(metrics))
     return captured.get()
+
+
+@pytest.mark.parametrize(("plugin", "said"), [("acrnn", True), ("he-svm", False)])
+def test_epochs_without_development_are_not_spoken_of_where_there_are_none(plugin: str, said: bool) -> None:
+    # an SVM was said to run every epoch
+    sets = ["architecture.c=1.0"] if plugin == "he-svm" else TINY  # a search would ask for development speakers
+    recipe = resolve(Request(plugin=plugin, dataset="demo", protocol="loso", device="cpu", sets=sets), get_host())
+    fold = Fold(name="f01", train=("a", "b"), dev=(), test=("c",))
+    seen, host = Notes(), get_host()
+    dataset = corpora.spec_of(recipe.corpus, host)
+    architecture = host.get("architecture", plugin).spec
+    assert isinstance(architecture, ArchitectureSpec)
+    _first_lines(replace(recipe, run=replace(recipe.run, precision="fp32")), architecture, dataset, [fold], host, seen)
+    assert [n for n in seen.notes if "every epoch is run" in n] == seen.notes[1:] * said

@@ -239,6 +239,21 @@ def test_a_search_is_part_of_the_recipe_and_of_its_identity() -> None:
     assert recipe("search.training.epochs=[1, 2]").search == {}  # --epochs 1
 
 
+def test_a_key_that_a_recipe_sets_and_searches_is_searched() -> None:
+    both = {
+        "run": {"plugin": "acrnn", "preset": "small"},
+        "dataset": {"name": "demo"},
+        "architecture": {"convs": 3},
+        "search": {"architecture": {"convs": [1, 2]}},
+    }
+    found = resolve(Request(recipe=both), get_host())
+    assert (found.search, found.architecture.convs) == ({"architecture.convs": (1, 2)}, 3)
+    assert [r.architecture.convs for _, r in variants(found, "search", get_host())] == [1, 2]
+    assert resolve(Request(recipe=found.to_dict()), get_host()) == found
+    fixed = resolve(Request(recipe=both, sets=["architecture.convs=2"]), get_host())
+    assert (fixed.search, fixed.architecture.convs) == ({}, 2)
+
+
 @pytest.mark.parametrize(
     ("sets", "error", "words"),
     [

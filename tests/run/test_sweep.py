@@ -106,7 +106,7 @@ def test_a_sweep_is_not_a_run(swept: Path) -> None:
     with pytest.raises(RunFolderError, match="is a sweep of several runs"):
         serkit.load(swept)
     assert serkit.load(swept / "01-lr=0.001").folds
-    with pytest.raises(UserError, match=r"sweeps training.lr, which is 2 runs"):
+    with pytest.raises(UserError, match=r"sweeps training.lr, which is 2 runs; .* e.g. sets=\['training.lr=0.001'\]"):
         execute(recipe(SWEEP), out=None, resume=False, host=get_host(), events=Events())
     with pytest.raises(RunFolderError, match="another recipe"):
         execute_sweep(recipe("sweep.training.lr=[0.1]"), out=swept, resume=True, host=get_host(), events=Events())
