@@ -61,8 +61,9 @@ def check_calls(subject: ArchitectureSubject) -> None:
 
 
 def _strided(x: Tensor) -> Tensor:
-    """The same numbers with a gap after each."""
-    return torch.stack([x, torch.full_like(x, 7)], dim=-1)[..., 0]
+    """The same numbers with the axes in memory the other way round, and a gap after each."""
+    back = tuple(reversed(range(x.dim())))
+    return torch.stack([x.permute(back), torch.full_like(x.permute(back), 7)], dim=-1)[..., 0].permute(back)
 
 
 CHECKS = (Check(check_inputs_unchanged), Check(check_calls))

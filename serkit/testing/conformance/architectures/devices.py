@@ -17,9 +17,10 @@ SLACK = 20
 
 def check_cpu_equals_gpu(subject: ArchitectureSubject) -> None:
     """A GPU gives the logits of the CPU, in single precision proper (without TF32)."""
+    module = stirred(subject.module())
     if not torch.cuda.is_available():
         raise NotApplicable("torch sees no GPU here")
-    module, batch = stirred(subject.module()), subject.batch(shorts(subject)[-2:])
+    batch = subject.batch(shorts(subject)[-2:])
     wanted = infer(module, batch)
     module.to("cuda")
     with _no_tf32():
