@@ -29,7 +29,7 @@ class UnknownNameError(UserError):
         known = f"there is {', '.join(names) or 'none'}."
         hint = f"did you mean {near!r}?{f' T{known[1:]}' if every else ''}" if near else known
         super().__init__(f"There is no {kind} named {name!r}; {hint}" + (f" {remedy}" if remedy else ""))
-        self.kind, self.name, self.nearest = kind, name, near
+        self.kind, self.name, self.nearest, self.remedy = kind, name, near, remedy
 
 
 class ConfigError(UserError):

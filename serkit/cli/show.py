@@ -68,6 +68,7 @@ def _unknown(error: UnknownNameError, host: Host) -> UserError:
     return UserError(
         f"There is no plugin or protocol named {error.name!r}; "
         + (f"did you mean {near!r}?" if near else "`serkit list` shows what there is.")
+        + (f" {error.remedy}" if error.remedy else "")
     )
 
 

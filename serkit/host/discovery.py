@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
@@ -17,7 +18,7 @@ from typing import Any
 import pluggy
 
 from serkit.host import hookspecs
-from serkit.host.checks import SPEC_HOOKS, answer_fault, hook_fault, names
+from serkit.host.checks import SPEC_HOOKS, SPEC_TYPES, answer_fault, hook_fault, names, spec_fault
 from serkit.host.specs import AnySpec, Kind
 
 GROUP = "serkit"
@@ -145,8 +146,17 @@ def _collect(plugin: Plugin) -> None:
             except Exception as error:  # a spec may be a subclass with code of its own
                 fault = f"{hook} returned a spec that cannot be checked: {describe(error)}"
             plugin.reason = plugin.reason or fault or ""
-            if not fault:
-                plugin.specs += answer
+            plugin.specs += _sound(hook, answer) if fault else answer
+
+
+def _sound(hook: str, answer: object) -> list[AnySpec]:
+    """The specs of a refused answer that are refused for their host_api or for their neighbours alone."""
+    found: list[AnySpec] = []
+    for spec in answer if isinstance(answer, list) else ():
+        with suppress(Exception):  # a spec may be a subclass with code of its own
+            if isinstance(spec, SPEC_TYPES[SPEC_HOOKS[hook]]) and not spec_fault(spec):
+                found.append(spec)
+    return found
 
 
 def quarantine_clashes(plugins: Iterable[Plugin]) -> None:

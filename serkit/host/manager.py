@@ -147,12 +147,12 @@ class Host:
     def _missing(self, kinds: tuple[Kind, ...], what: str, name: str) -> PluginError | UnknownNameError:
         for broken in self.broken:
             if any((kind, name) in broken.names for kind in kinds):
-                return PluginError(f"There is a {what} named {name!r}, but {broken}.")
+                return PluginError(_ended(f"There is a {what} named {name!r}, but {broken}"))
         for broken in self.broken:
             # A plugin that never got as far as its specs may still be known by the name of its entry point or package.
             own_name = canonical(broken.distribution)
             if canonical(name) in {canonical(broken.source), own_name, own_name.removeprefix("serkit-")}:
-                return PluginError(f"There is no usable {what} named {name!r}, and {broken}.")
+                return PluginError(_ended(f"There is no usable {what} named {name!r}, and {broken}"))
         remedies = []
         if self.broken:
             remedies.append(
@@ -208,6 +208,10 @@ def _failure(reference: str, registered: Registered | None, error: BaseException
         f"The {r.spec.kind} {r.spec.name!r} of plugin {r.source!r} (distribution {r.distribution} {r.version}) cannot "
         f"be used, because its target {reference!r} failed with {describe(error).removesuffix('.')}."
     )
+
+
+def _ended(sentence: str) -> str:
+    return sentence if sentence.endswith((".", "?")) else f"{sentence}."
 
 
 def _names(names: Iterable[str]) -> str:

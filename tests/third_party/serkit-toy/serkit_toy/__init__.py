@@ -1,1 +1,1 @@
-"""A stranger's plugin as small as it can be, one thing of what a stranger may bring that needs no torch."""
+"""A stranger's plugin as small as it can be: one thing of each kind that a stranger may bring."""
