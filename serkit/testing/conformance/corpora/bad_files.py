@@ -54,19 +54,21 @@ def _spoilt(subject: DatasetSubject, file: Path, content: bytes | None, what: st
             now = subject.load(subject.copy.root, dataset)
         except SerkitError:
             return
-        fault, cause = _silent(subject, dataset, before, now, hit, path), "The files are joined with a table by place."
-        if not fault:
-            fault = difference(before, now, gone=hit)
-        else:
-            cause = (
-                "load() passes over files that it cannot find or open: compare with what the corpus holds and tell "
-                "build() of complete, missing and notes, or raise CorpusError; leave spoilt files to check()."
-            )
-    if fault:
+        silent = _silent(subject, dataset, before, now, hit, path)
+    reproduce = f"load() and check() of a copy of {subject.base} whose {file.as_posix()} was {what}"
+    if silent:
         raise Failure(
-            f"With {file.as_posix()} {what}, {fault}.",
-            reproduce=f"load() and check() of a copy of {subject.base} whose {file.as_posix()} was {what}",
-            cause=cause,
+            f"With {file.as_posix()} {what}, {silent}.",
+            reproduce=reproduce,
+            cause="load() passes over files that it cannot find or open: compare with what the corpus holds and tell "
+            "build() of complete, missing and notes, or raise CorpusError; leave spoilt files to check().",
+        )
+    other = difference(before, now, gone=hit)
+    if other:
+        raise Failure(
+            f"With {file.as_posix()} {what}, {other}.",
+            reproduce=reproduce,
+            cause="files are joined with the rows of a table, or numbered, by their place in a list.",
         )
 
 

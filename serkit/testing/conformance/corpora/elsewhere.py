@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
-import pickle
 import subprocess
 import sys
+from dataclasses import asdict, fields
+from functools import reduce
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from serkit.data.loading import load_corpus, make_dataset
 from serkit.data.protocols import make_protocol
 from serkit.errors import SerkitError
-from serkit.host import Registered
+from serkit.host import DatasetSpec, Registered
+from serkit.host.specs import ProtocolSpec
 
 if TYPE_CHECKING:
     from serkit.testing.conformance.corpora.subject import DatasetSubject
 
 _SEEDS = ("0", "1")
 _PROGRAM = (
-    "import pickle, sys; sys.path[:] = pickle.load(sys.stdin.buffer); "
+    "import ast, sys; sys.path[:] = ast.literal_eval(sys.stdin.readline()); "
     "from serkit.testing.conformance.corpora.elsewhere import main; main()"
 )
 
@@ -40,8 +44,10 @@ def of(dataset: Any, registered: Registered, root: Path) -> dict[str, Any]:
 
 def in_another_process(subject: DatasetSubject) -> list[dict[str, Any]]:
     """What ``of`` returns under other seeds of ``hash``. Raises RuntimeError with what such a process said last."""
-    task = (subject.registered, subject.spec.target, dict(subject.options), subject.root)
-    given = pickle.dumps(sys.path) + pickle.dumps(task)
+    r = subject.registered
+    spec = {f.name: asdict(subject.spec)[f.name] for f in fields(DatasetSpec)}
+    task = (spec, r.distribution, r.version, r.source, dict(subject.options), str(subject.root))
+    given = f"{sys.path!r}\n{task!r}\n"  # literals: specs and options are plain data
     running = [
         subprocess.Popen(
             [sys.executable, "-c", _PROGRAM],
@@ -54,7 +60,7 @@ def in_another_process(subject: DatasetSubject) -> list[dict[str, Any]]:
     ]
     found = []
     for process in running:
-        out, err = process.communicate(given)
+        out, err = process.communicate(given.encode())
         if process.returncode:
             raise RuntimeError(err.decode(errors="replace").strip().rpartition("\n")[2])
         found.append(json.loads(out.decode().rpartition("\n")[2]))
@@ -63,11 +69,12 @@ def in_another_process(subject: DatasetSubject) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Answer the task on standard input, in one line of JSON, which is the last."""
-    from functools import reduce
-    from importlib import import_module
-
-    registered, target, options, root = pickle.load(sys.stdin.buffer)
-    module, _, attribute = target.partition(":")
+    spec, distribution, version, source, options, root = ast.literal_eval(sys.stdin.readline())
+    protocols = tuple(ProtocolSpec(**p) for p in spec["protocols"])
+    registered = Registered(
+        spec=DatasetSpec(**spec | {"protocols": protocols}), distribution=distribution, version=version, source=source
+    )
+    module, _, attribute = registered.spec.target.partition(":")
     cls = reduce(getattr, attribute.split("."), import_module(module))
-    answer = json.dumps(of(make_dataset(registered, cls, options), registered, root))
+    answer = json.dumps(of(make_dataset(registered, cls, options), registered, Path(root)))
     sys.stdout.write(f"\n{answer}")

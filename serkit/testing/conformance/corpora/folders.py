@@ -55,7 +55,7 @@ def _refused(subject: DatasetSubject, path: Path, what: str) -> None:
         raise Failure(
             f"load() of {what} raises {type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}.",
             reproduce=reproduce,
-            cause="The folder is read without a look at what it holds; raise serkit.errors.CorpusError, as "
+            cause="the folder is read without a look at what it holds; raise serkit.errors.CorpusError, as "
             "serkit.data.recognise.wrong_folder makes it.",
         ) from error
     found = len(getattr(corpus, "utterances", ()))
@@ -64,7 +64,7 @@ def _refused(subject: DatasetSubject, path: Path, what: str) -> None:
     raise Failure(
         f"load() of {what} returns a corpus of {found} utterances.",
         reproduce=reproduce,
-        cause="Nothing is compared with what the corpus holds; raise serkit.errors.CorpusError where no recording of "
+        cause="nothing is compared with what the corpus holds; raise serkit.errors.CorpusError where no recording of "
         "it is found (serkit.data.recognise.wrong_folder makes the sentence).",
     )
 
@@ -79,5 +79,5 @@ def _one_sentence(said: str, path: Path, what: str, reproduce: str) -> None:
             raise Failure(
                 f"load() of {what} raises an error that {fault}: {said!r}.",
                 reproduce=reproduce,
-                cause="The user needs to know which folder is meant, and what was expected in it.",
+                cause="the user needs to know which folder is meant, and what was expected in it.",
             )

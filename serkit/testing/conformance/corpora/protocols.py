@@ -32,7 +32,7 @@ def check_folds(subject: DatasetSubject) -> None:
             raise Failure(
                 f"The protocol {p.name!r} gives no folds: {error}",
                 reproduce=f"make_protocol(corpus, {p.name!r})",
-                cause="The spec lists a protocol that needs what the corpus does not say (texts, sessions), or its "
+                cause="the spec lists a protocol that needs what the corpus does not say (texts, sessions), or its "
                 "splitter is wrong.",
             ) from error
         made += 1
@@ -62,7 +62,7 @@ def _as_named(subject: DatasetSubject, spec: ProtocolSpec, protocol: Protocol) -
                 raise Failure(
                     f"The fold {fold.name!r} of {protocol.full_name} {what}.",
                     reproduce=f"make_protocol(corpus, {spec.name!r}).folds",
-                    cause="The splitter names its folds by another value than the one it splits by.",
+                    cause="the splitter names its folds by another value than the one it splits by.",
                 )
 
 
@@ -79,7 +79,7 @@ def check_guarantees(subject: DatasetSubject) -> None:
             raise Failure(
                 breach(broken[0], protocol.full_name),
                 reproduce=f"serkit audit of the protocol {p.name!r}, fold {broken[0].fold!r}",
-                cause="The splitter cuts by something else (files, rows) than what its spec guarantees, or rows name "
+                cause="the splitter cuts by something else (files, rows) than what its spec guarantees, or rows name "
                 "one speaker in two ways.",
             )
     if not some:
@@ -106,7 +106,7 @@ def check_folds_repeat(subject: DatasetSubject) -> None:
                 raise Failure(
                     f"The protocol {p.name!r} gives other folds the second time: the {part} of {a.name!r} differs.",
                     reproduce=f"make_protocol(corpus, {p.name!r}).folds, twice",
-                    cause="Random numbers without a seed of its own: shuffle with random.Random(0), so that every "
+                    cause="random numbers without a seed of its own: shuffle with random.Random(0), so that every "
                     "machine tests the same utterances.",
                 )
     finally:
@@ -126,7 +126,7 @@ def check_processes(subject: DatasetSubject) -> None:
                 raise Failure(
                     f"In another process {what} differ: {_short(theirs)} where there was {_short(mine)}.",
                     reproduce="the same with PYTHONHASHSEED=0 and PYTHONHASHSEED=1",
-                    cause="A loop over a set, or hash() of a text: both change with every process; sort, and hash with "
+                    cause="a loop over a set, or hash() of a text: both change with every process; sort, and hash with "
                     "hashlib.",
                 )
 

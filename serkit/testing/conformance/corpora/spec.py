@@ -19,7 +19,7 @@ def check_spec(subject: DatasetSubject) -> None:
         raise Failure(
             f"The spec {fault}.",
             reproduce=f"print(get_host().get('dataset', {subject.name!r}).spec)",
-            cause="The spec was written for another corpus, or by hand; docs/hooks.md says what each field means.",
+            cause="the spec was written for another corpus, or by hand; the docstring of serkit.host.DatasetSpec says what each field means.",
         )
 
 
@@ -70,7 +70,7 @@ def check_target(subject: DatasetSubject) -> None:
         raise Failure(
             f"An object without options cannot be made: {error}",
             reproduce=where,
-            cause="An option has no default, or the module imports what is not installed.",
+            cause="an option has no default, or the module imports what is not installed.",
         ) from error
     wanted = ["load"] + ["fetch"] * (subject.spec.embedded or subject.spec.fetchable)
     for name in wanted:
@@ -78,9 +78,9 @@ def check_target(subject: DatasetSubject) -> None:
             raise Failure(
                 f"{type(dataset).__name__} has no method {name}().",
                 reproduce=where,
-                cause="The spec says embedded or fetchable of a corpus that the class cannot fetch."
+                cause="the spec says embedded or fetchable of a corpus that the class cannot fetch."
                 if name == "fetch"
-                else "The target of the spec names something else than the class of the dataset.",
+                else "the target of the spec names something else than the class of the dataset.",
             )
 
 
@@ -98,5 +98,5 @@ def check_splitters(subject: DatasetSubject) -> None:
         raise Failure(
             f"The splitter of the protocol {protocol.name!r} cannot be used: {fault}",
             reproduce=f"get_host().load_target({protocol.splitter!r})",
-            cause="The function was renamed or moved, and the spec was not.",
+            cause="the function was renamed or moved, and the spec was not.",
         )

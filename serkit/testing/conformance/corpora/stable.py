@@ -20,9 +20,9 @@ def check_fetch(subject: DatasetSubject) -> None:
     if not subject.spec.embedded:
         raise NotApplicable("it is not made on this machine")
     made = []
-    for _ in range(2):
+    for anew in (False, True):
         try:
-            folder = subject.make()
+            folder = subject.make() if anew or subject.data is not None else subject.made
             made.append((subject.load(folder), {p.relative_to(folder): p.read_bytes() for p in _files(folder)}))
         except SerkitError as error:
             raise Failure(
@@ -39,7 +39,7 @@ def check_fetch(subject: DatasetSubject) -> None:
         raise Failure(
             f"The corpus was made twice, and {said}.",
             reproduce=f"{type(subject.dataset()).__name__}().fetch() into two folders",
-            cause="Random numbers without a seed, or a loop over a set; results on such a corpus cannot be compared.",
+            cause="random numbers without a seed, or a loop over a set; results on such a corpus cannot be compared.",
         )
 
 
@@ -60,7 +60,7 @@ def check_deterministic(subject: DatasetSubject) -> None:
             raise Failure(
                 f"{how.capitalize()} gives another table: {said}.",
                 reproduce=f"d = {type(dataset).__name__}(); d.load(root); d.load(root)",
-                cause="Rows are kept on the object or the class from one load to the next, or drawn at random.",
+                cause="rows are kept on the object or the class from one load to the next, or drawn at random.",
             )
 
 
@@ -75,7 +75,7 @@ def check_listing_order(subject: DatasetSubject) -> None:
             raise Failure(
                 f"With folders listed from {order}, {said}.",
                 reproduce="load() with os.scandir and os.listdir in that order",
-                cause="Files are numbered or joined with rows in the order of glob(), iterdir() or os.walk(), which "
+                cause="files are numbered or joined with rows in the order of glob(), iterdir() or os.walk(), which "
                 "each file system has of its own; sort them (serkit.data.audio.find does).",
             )
 
@@ -83,7 +83,12 @@ def check_listing_order(subject: DatasetSubject) -> None:
 def check_another_place(subject: DatasetSubject) -> None:
     """A copy in another folder gives the same table."""
     copy = subject.copy
-    _same(subject, copy.root, f"A copy at {copy.root}", "Ids or rows depend on the folder's path or on times of files.")
+    _same(
+        subject,
+        copy.root,
+        f"A copy at {copy.root}",
+        cause="ids or rows depend on the folder's path or on the times of files.",
+    )
 
 
 def check_links(subject: DatasetSubject) -> None:
@@ -94,10 +99,14 @@ def check_links(subject: DatasetSubject) -> None:
         linked = linked_copy(subject.base, folder / "files", os.symlink)
     except OSError as error:
         raise NotApplicable(f"symbolic links cannot be made here ({error.strerror})") from error
-    cause = "Paths are resolved before they are compared with the folder, or links are taken for no files."
     for base, what in ((folder / "root", "The folder through a link"), (linked, "The folder with links for files")):
         root = base if subject.root.is_dir() else base / subject.root.name
-        _same(subject, root, what, cause)
+        _same(
+            subject,
+            root,
+            what,
+            cause="paths are resolved before they are compared with the folder, or links are taken for no files.",
+        )
 
 
 def check_unrelated_files(subject: DatasetSubject) -> None:
@@ -110,23 +119,25 @@ def check_unrelated_files(subject: DatasetSubject) -> None:
             subject,
             copy.root,
             f"With readme.txt, .DS_Store, Thumbs.db and the hidden {'._' + beside.name} in the folder",
-            "Everything in a folder is taken for a recording; serkit.data.audio.find leaves out what is hidden or no "
-            "audio.",
+            cause="everything in a folder is taken for a recording; serkit.data.audio.find leaves out what is hidden or "
+            "no audio.",
         )
     if not subject.spec.labels or subject.spec.file:
         return  # a reader of whatever is there may take it
     with _strange_recording(copy.base) as path:
         try:
-            now = subject.load(copy.root)
+            said = difference(subject.corpus, subject.load(copy.root))
         except SerkitError as error:
-            if path.name in str(error):
-                return  # refused, and named
-            raise _changed(f"With {STRANGE} in the folder", str(error), "") from error
-        said = difference(subject.corpus, now)
-        if said:
-            raise _changed(
-                f"With {STRANGE} in the folder", said, "Every audio file is taken for a recording of the corpus."
-            )
+            # refused, and named
+            said = "" if path.name in str(error) else f"load() raises: {error}"
+    if said:
+        raise _changed(
+            subject,
+            f"With {STRANGE} in the folder",
+            said,
+            cause="every audio file is taken for a recording of the corpus; match whole names, and note what is left "
+            "out (serkit.data.corpus.left_out_note).",
+        )
 
 
 @contextmanager
@@ -138,15 +149,19 @@ def _strange_recording(base: Path) -> Iterator[Path]:
         path.unlink()
 
 
-def _same(subject: DatasetSubject, root: Path, what: str, cause: str) -> None:
+def _same(subject: DatasetSubject, root: Path, what: str, *, cause: str) -> None:
     expected = subject.corpus
     try:
         said = difference(expected, subject.load(root))
     except SerkitError as error:
         said = f"load() raises: {str(error).rstrip('.')}"
     if said:
-        raise _changed(what, said, cause)
+        raise _changed(subject, what, said, cause=cause)
 
 
-def _changed(what: str, said: str, cause: str) -> Failure:
-    return Failure(f"{what}, {said.rstrip('.')}.", reproduce="that folder", cause=cause)
+def _changed(subject: DatasetSubject, what: str, said: str, *, cause: str) -> Failure:
+    return Failure(
+        f"{what}, {said.rstrip('.')}.",
+        reproduce=f"load() of a copy of {subject.base}: {what[0].lower()}{what[1:]}",
+        cause=cause,
+    )

@@ -80,9 +80,14 @@ class DatasetSubject(Subject):
         if not self.spec.embedded:
             raise NotApplicable("it needs the corpus; give a copy with --data")
         try:
-            return self.make()
+            return self.made
         except SerkitError as error:
             raise NotApplicable("fetch() fails, as check_fetch says") from error
+
+    @cached_property
+    def made(self) -> Path:
+        """The embedded corpus, made once. Raises SerkitError."""
+        return self.make()
 
     def make(self) -> Path:
         """A new folder with the embedded corpus, made as the host makes it. Raises SerkitError."""

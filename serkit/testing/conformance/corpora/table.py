@@ -33,7 +33,7 @@ def check_loads(subject: DatasetSubject) -> None:
         raise Failure(
             f"The host refuses the corpus: {error}",
             reproduce=f"{type(subject.dataset()).__name__}().load(Path({str(subject.root)!r}))",
-            cause="The copy is not whole, or load() returns what serkit.data.corpus.build would have refused; return "
+            cause="the copy is not whole, or load() returns what serkit.data.corpus.build would have refused; return "
             "what build() makes.",
         ) from error
 
@@ -70,7 +70,7 @@ def check_labels(subject: DatasetSubject) -> None:
             raise Failure(
                 f"The label {u.label!r} of {u.id!r} is not among {where} ({', '.join(map(str, sorted(allowed)))}).",
                 reproduce=row(subject, u),
-                cause="A code of the corpus has no class in the plugin's table, or the spec names its classes "
+                cause="a code of the corpus has no class in the plugin's table, or the spec names its classes "
                 "otherwise.",
             )
     if subject.sets or not declared:
@@ -80,7 +80,7 @@ def check_labels(subject: DatasetSubject) -> None:
         raise Failure(
             f"The corpus's classes are {', '.join(corpus.labels)}, and the spec declares {', '.join(declared)}.",
             reproduce=f"{type(subject.dataset()).__name__}().load(Path({str(subject.root)!r})).labels",
-            cause="The classes are collected from what is there; declare them once, and use that for both.",
+            cause="the classes are collected from what is there; declare them once, and use that for both.",
         )
 
 
@@ -98,7 +98,7 @@ def check_label_names(subject: DatasetSubject) -> None:
             f"Of the {len(named)} recordings whose paths name a class none has that label: {u.id!r} says {said!r}, its "
             f"label is {u.label!r}.",
             reproduce=row(subject, u),
-            cause="Labels are shifted: a list of classes counted from 1 where it begins with 0, or rows joined with "
+            cause="labels are shifted: a list of classes counted from 1 where it begins with 0, or rows joined with "
             "files by their place in two lists.",
         )
 
@@ -120,7 +120,7 @@ def check_speakers(subject: DatasetSubject) -> None:
             f"{len(unknown)} of the {len(subject.given.utterances)} utterances have no speaker (first "
             f"{unknown[0].id!r}), and the spec declares {subject.spec.speakers}.",
             reproduce=row(subject, unknown[0]),
-            cause="Without speakers no protocol can keep those of the test unseen; read them from names or tables, or "
+            cause="without speakers no protocol can keep those of the test unseen; read them from names or tables, or "
             "declare speakers=0 and protocols that do not guarantee them.",
         )
 
@@ -142,7 +142,7 @@ def check_counts(subject: DatasetSubject) -> None:
             raise Failure(
                 f"There are {here} {what} where the spec declares {declared}{but}.",
                 reproduce=f"{type(subject.dataset()).__name__}().load(Path({str(subject.root)!r})).complete",
-                cause="The counts of the spec are wrong, labels are shifted, or files were passed over: compare what "
+                cause="the counts of the spec are wrong, labels are shifted, or files were passed over: compare what "
                 "was found with what the corpus holds, and tell build() of complete, missing and notes.",
             )
 
@@ -154,7 +154,7 @@ def check_audio(subject: DatasetSubject) -> None:
         raise Failure(
             f"{len(bad)} of the {len(subject.recordings)} recordings cannot be read: {bad[0].problem}",
             reproduce=f"serkit.data.audio.read({str(bad[0].path)!r})",
-            cause="The copy is damaged, or load() makes up paths: take files from the folder, and name what is not "
+            cause="the copy is damaged, or load() makes up paths: take files from the folder, and name what is not "
             "there in missing.",
         )
 
@@ -180,7 +180,7 @@ def check_times(subject: DatasetSubject) -> None:
             raise Failure(
                 f"The utterance {u.id!r} {fault}.",
                 reproduce=row(subject, u),
-                cause="Times are of another unit (samples, milliseconds) or of another file.",
+                cause="times are of another unit (samples, milliseconds) or of another file.",
             )
 
 
@@ -198,7 +198,7 @@ def check_duplicates(subject: DatasetSubject) -> None:
         raise Failure(
             f"{a.id!r} and {b.id!r} are of one file and overlap in time.",
             reproduce=f"{row(subject, a)}; {row(subject, b)}",
-            cause="A row stands in the table twice, or a link and its file were both taken; the same speech would be "
+            cause="a row stands in the table twice, or a link and its file were both taken; the same speech would be "
             "in training and in test.",
         )
     first: dict[str, Utterance] = {}
@@ -209,7 +209,7 @@ def check_duplicates(subject: DatasetSubject) -> None:
             raise Failure(
                 f"{a.id!r} and {u.id!r} hold the same samples ({a.path.name}, {u.path.name}).",
                 reproduce=f"serkit.data.audio.decoded_sha256 of {str(a.path)!r} and {str(u.path)!r}",
-                cause="The folder holds a copy under another name (serkit.data.recordings.collect finds those of one "
+                cause="the folder holds a copy under another name (serkit.data.recordings.collect finds those of one "
                 "id); take one of them. Duplicates that the corpus was published with are an expected failure.",
             )
 
@@ -237,7 +237,7 @@ def check_identify(subject: DatasetSubject) -> None:
             raise Failure(
                 f"identify() takes {str(path)!r} for a recording of the corpus.",
                 reproduce=f"{name}().identify({path!r})",
-                cause="A pattern is searched for in a name that it should match as a whole.",
+                cause="a pattern is searched for in a name that it should match as a whole.",
             )
     for u in subject.corpus.utterances:
         inside = below(subject.base, u.path) or Path(u.path.name)
@@ -256,6 +256,6 @@ def check_identify(subject: DatasetSubject) -> None:
             raise Failure(
                 f"identify() of {path.as_posix()!r} says {fault}.",
                 reproduce=f"{name}().identify({path!r})",
-                cause="Names are read in two places; let load() use what identify() does. What a name does not say, "
+                cause="names are read in two places; let load() use what identify() does. What a name does not say, "
                 "identify() leaves empty.",
             )
