@@ -19,7 +19,8 @@ def check_spec(subject: DatasetSubject) -> None:
         raise Failure(
             f"The spec {fault}.",
             reproduce=f"print(get_host().get('dataset', {subject.name!r}).spec)",
-            cause="the spec was written for another corpus, or by hand; the docstring of serkit.host.DatasetSpec says what each field means.",
+            cause="the spec was written for another corpus, or by hand; serkit.host.DatasetSpec says what each field "
+            "means.",
         )
 
 

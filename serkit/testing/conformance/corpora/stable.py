@@ -119,8 +119,8 @@ def check_unrelated_files(subject: DatasetSubject) -> None:
             subject,
             copy.root,
             f"With readme.txt, .DS_Store, Thumbs.db and the hidden {'._' + beside.name} in the folder",
-            cause="everything in a folder is taken for a recording; serkit.data.audio.find leaves out what is hidden or "
-            "no audio.",
+            cause="everything in a folder is taken for a recording; serkit.data.audio.find leaves out what is hidden "
+            "or no audio.",
         )
     if not subject.spec.labels or subject.spec.file:
         return  # a reader of whatever is there may take it
