@@ -8,9 +8,9 @@ from __future__ import annotations
 import ast
 import inspect
 import re
-import sys
 import textwrap
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,8 @@ from serkit.testing.conformance import Check, checks_of
 from serkit.testing.conformance.runner import CHECKED
 
 PAGE = Path(__file__).parent / "plugins" / "testing.md"
+MOST = 2
+"""Causes of a check that the table has; reports name the one that fits."""
 TITLES = {"architecture": "Architectures", "dataset": "Datasets", "feature": "Features", "metric": "Metrics"}
 
 
@@ -32,37 +34,77 @@ def table(kind: Any) -> str:
 
 
 def causes(check: Check) -> list[str]:
-    """The causes that the failures of a check name, ``…`` in the place of values, in the order of its code."""
-    functions, found = list(_functions(check.run)), []
-    for tree in functions:
-        for node in ast.walk(tree):
-            if isinstance(node, ast.keyword) and node.arg == "cause":
-                found.append(_words(node.value).rstrip(". "))
-    return list(dict.fromkeys(words for words in found if words.strip("…")))
+    """The first causes that the failures of a check name, ``…`` in the place of values, in the order of its code."""
+    every = list(_functions(check.run))
+    own = [part for part in every if part.names is every[0].names]
+    for parts in (own, every):  # helpers of other modules are of all checks, so they say least of this one
+        found = [
+            words.rstrip(". ")
+            for part in parts
+            for node in ast.walk(part.tree)
+            if isinstance(node, ast.keyword) and node.arg == "cause"
+            for words in _words(node.value, part, parts)
+        ]
+        if any(found):
+            break
+    return list(dict.fromkeys(words for words in found if words.strip("…")))[:MOST]
 
 
-def _functions(function: Callable[..., Any]) -> Iterator[ast.AST]:
-    """The function, and those of its module that it calls."""
+@dataclass(frozen=True)
+class _Part:
+    """A function of the kit that a check is, or calls."""
+
+    function: Any
+    tree: ast.FunctionDef
+
+    @property
+    def names(self) -> Any:
+        """What its module has."""
+        return inspect.getmodule(self.function)
+
+
+def _functions(function: Callable[..., Any]) -> Iterator[_Part]:
+    """The function, and those of the kit that it calls."""
     todo, seen = [function], set()
     while todo:
         one = todo.pop(0)
         if one in seen:
             continue
         seen.add(one)
-        tree = ast.parse(textwrap.dedent(inspect.getsource(one)))
-        yield tree
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(one))).body
+        if not isinstance(tree, ast.FunctionDef):
+            continue
+        part = _Part(one, tree)
+        yield part
         for name in (n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):
-            other = getattr(inspect.getmodule(one), name, None)
-            if inspect.isfunction(other) and other.__module__ == one.__module__:
+            other = getattr(part.names, name, None)
+            if inspect.isfunction(other) and other.__module__.split(".")[:2] == one.__module__.split(".")[:2]:
                 todo.append(other)
 
 
-def _words(node: ast.AST) -> str:
+def _words(node: ast.AST, part: _Part, parts: Sequence[_Part]) -> Iterator[str]:
+    """The texts that an expression of a function may be: written there, assigned there, a constant of the module, or
+    what callers give for an argument."""
     if isinstance(node, ast.Constant):
-        return str(node.value)
-    if isinstance(node, ast.JoinedStr):
-        return "".join(_words(part) if isinstance(part, ast.Constant) else "…" for part in node.values)
-    return "…"
+        yield str(node.value)
+    elif isinstance(node, ast.JoinedStr):
+        yield "".join(str(p.value) if isinstance(p, ast.Constant) else "…" for p in node.values)
+    elif isinstance(node, ast.IfExp):
+        yield from (*_words(node.body, part, parts), *_words(node.orelse, part, parts))
+    elif isinstance(node, ast.Name):
+        arguments = [a.arg for a in (*part.tree.args.args, *part.tree.args.kwonlyargs)]
+        for inner in ast.walk(part.tree):
+            if isinstance(inner, ast.Assign) and node.id in [getattr(t, "id", "") for t in inner.targets]:
+                yield from _words(inner.value, part, parts)
+        if node.id in arguments:
+            for caller in parts:
+                for call in ast.walk(caller.tree):
+                    if isinstance(call, ast.Call) and getattr(call.func, "id", "") == part.function.__name__:
+                        given = dict(zip(arguments, call.args, strict=False)) | {k.arg: k.value for k in call.keywords}
+                        if node.id in given and given[node.id] is not node:
+                            yield from _words(given[node.id], caller, parts)
+        if isinstance(constant := getattr(part.names, node.id, None), str):
+            yield constant
 
 
 def updated(text: str) -> str:
@@ -80,4 +122,3 @@ def updated(text: str) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(updated(PAGE.read_text("utf-8")), "utf-8")
-    sys.exit(0)

@@ -37,3 +37,23 @@ def _ask(subject: object) -> None:
 
 def test_causes_are_read_from_the_code_of_a_check_and_what_it_calls() -> None:
     assert SCRIPT["causes"](Check(check_something)) == ["one of … in it", "another, said in two parts"]
+    assert SCRIPT["causes"](Check(check_by_a_helper)) == ["of the module", "given by place"]
+
+
+CAUSE = "of the module."
+
+
+def check_by_a_helper(subject: object) -> None:
+    """Something else holds."""
+    words = "given by place."
+    _raise(subject, words)
+    _raise(subject, cause=CAUSE)
+
+
+def _raise(subject: object, cause: str) -> None:
+    raise Failure("x", reproduce="y", cause=cause)
+
+
+def test_every_check_of_the_tables_has_a_cause() -> None:
+    page = (DOCS / "plugins" / "testing.md").read_text("utf-8")
+    assert [line for line in page.splitlines() if line.endswith("| as the report says |")] == []
