@@ -36,7 +36,7 @@ def table(kind: Any) -> str:
 def causes(check: Check) -> list[str]:
     """The first causes that the failures of a check name, ``…`` in the place of values, in the order of its code."""
     every = list(_functions(check.run))
-    own = [part for part in every if part.names is every[0].names]
+    own = [part for part in every if part.function.__module__ == check.run.__module__]
     for parts in (own, every):  # helpers of other modules are of all checks, so they say least of this one
         found = [
             words.rstrip(". ")
@@ -58,9 +58,10 @@ class _Part:
     tree: ast.FunctionDef
 
     @property
-    def names(self) -> Any:
+    def names(self) -> dict[str, Any]:
         """What its module has."""
-        return inspect.getmodule(self.function)
+        found: dict[str, Any] = self.function.__globals__
+        return found
 
 
 def _functions(function: Callable[..., Any]) -> Iterator[_Part]:
@@ -77,7 +78,7 @@ def _functions(function: Callable[..., Any]) -> Iterator[_Part]:
         part = _Part(one, tree)
         yield part
         for name in (n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):
-            other = getattr(part.names, name, None)
+            other = part.names.get(name)
             if inspect.isfunction(other) and other.__module__.split(".")[:2] == one.__module__.split(".")[:2]:
                 todo.append(other)
 
@@ -103,7 +104,7 @@ def _words(node: ast.AST, part: _Part, parts: Sequence[_Part]) -> Iterator[str]:
                         given = dict(zip(arguments, call.args, strict=False)) | {k.arg: k.value for k in call.keywords}
                         if node.id in given and given[node.id] is not node:
                             yield from _words(given[node.id], caller, parts)
-        if isinstance(constant := getattr(part.names, node.id, None), str):
+        if isinstance(constant := part.names.get(node.id), str):
             yield constant
 
 
