@@ -80,10 +80,25 @@ def understood(words: list[str]) -> None:
     assert unknown == [], f"{' '.join(words)}: no option {unknown}"
 
 
-def test_the_first_page_begins_with_a_plugin_of_ten_lines() -> None:
-    first = re.search(r"```python\n# hello\.py\n(.*?)```", (ROOT / "docs/plugins/README.md").read_text("utf-8"), re.S)
+def test_the_first_page_begins_with_a_plugin_of_ten_lines_that_is_listed(
+    install: Callable[[Path], Any], capsys: Any
+) -> None:
+    page = ROOT / "docs" / "plugins" / "README.md"
+    first = re.search(r"```python\n# hello\.py\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     assert first
     assert len(first[1].splitlines()) <= 10
+    install(page)
+    assert invoke(["list", "metrics"]) == 0
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("hello ")]
+    assert "Share of wrong answers" in row
+    assert "serkit-hello 1.0" in row
+
+
+@pytest.mark.parametrize("line", ["serkit runn --plugin x", "serkit run --plugn x", "serkit plugin chek x"])
+def test_a_command_that_there_is_not_is_found(line: str) -> None:
+    (words,) = commands(f"pip install x\nSERKIT_PLUGINS= {line}  # as\n")
+    with pytest.raises(AssertionError, match=r"no such command|no option"):
+        understood(words)
 
 
 def test_every_page_is_linked_from_the_first_and_every_link_leads_somewhere() -> None:
