@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import tomllib
 import types
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from serkit.errors import ConfigError, PluginError, nearest
@@ -71,6 +71,17 @@ def literal(text: str) -> Any:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text.strip()
+
+
+def assignments(texts: Iterable[str]) -> dict[str, Any]:
+    """The values of ``--set key=value``, one text each. Raises ConfigError for one without a value."""
+    values: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {text!r} has no value; write key=value, e.g. --set n_mels=64.")
+        values[key.strip()] = literal(value)
+    return values
 
 
 def merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

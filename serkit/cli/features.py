@@ -62,19 +62,13 @@ def features(
 
 
 def _options(host: Host, feature: str, preset: str, sets: list[str]) -> Any:
-    from serkit.config import literal, load
+    from serkit.config import assignments, load
     from serkit.host import FeatureSpec
 
     spec = host.get("feature", feature).spec
     assert isinstance(spec, FeatureSpec)
     cls = host.load_target(spec.options)
-
-    values: dict[str, Any] = {}
-    for text in sets:
-        key, equals, value = text.partition("=")
-        if not equals:
-            raise ConfigError(f"--set {text!r} has no value; write key=value, e.g. --set n_mels=64.")
-        values[key.strip()] = literal(value)
+    values = assignments(sets)
     if not preset:
         return load(cls, values, where="--set")
     if not hasattr(cls, "preset"):

@@ -16,6 +16,7 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit.features:LogMelOptions",
             citation="M. Chen, X. He, J. Yang, H. Zhang, IEEE SPL 25(10), 2018 (the defaults)",
             license="Apache-2.0",
+            units="ln ratio, ln ratio per frame, ln ratio per frame²",
         ),
         FeatureSpec(
             name="mfcc",
@@ -24,6 +25,7 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit.features:MFCCOptions",
             citation="S. Davis, P. Mermelstein, IEEE TASSP 28(4), 1980",
             license="Apache-2.0",
+            units="ln power of the energy and cepstra, each with its differences per frame",
         ),
         FeatureSpec(
             name="spectrogram",
@@ -31,6 +33,7 @@ def serkit_features() -> list[FeatureSpec]:
             target="serkit.features:Spectrogram",
             options="serkit.features:SpectrogramOptions",
             license="Apache-2.0",
+            units="ln power",
         ),
         FeatureSpec(
             name="stft",
@@ -38,6 +41,10 @@ def serkit_features() -> list[FeatureSpec]:
             target="serkit.features:STFT",
             options="serkit.features:STFTOptions",
             license="Apache-2.0",
+            units="amplitude",
+            expected_failed_checks={
+                "check_float32": "It is complex, which it is for; systems are refused it and take spectrogram."
+            },
         ),
         FeatureSpec(
             name="pitch",
@@ -47,6 +54,7 @@ def serkit_features() -> list[FeatureSpec]:
             cached=True,
             citation="P. Boersma, Proc. Institute of Phonetic Sciences Amsterdam 17, 1993",
             license="Apache-2.0",
+            units="Hz, ratio, dB ratio, ratio, ratio",
         ),
         FeatureSpec(
             name="mean-mel",
@@ -55,6 +63,7 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit_plugins.features.mean_mel:MeanMelOptions",
             citation="M. Gans, P. Theodores, G. Rusu, Emotion in Motion, 2020 (its code)",
             license="Apache-2.0",
+            units="dB re 1",
         ),
         FeatureSpec(
             name="mfcc-pitch",
@@ -64,6 +73,8 @@ def serkit_features() -> list[FeatureSpec]:
             citation="K. Han, D. Yu, I. Tashev, Interspeech 2014",
             license="Apache-2.0",
             cached=True,
+            units="cepstrum 0 of ln power, 12 x ln ratio, ms, dB ratio, "
+            "13 x ln ratio per frame, ms per frame, dB ratio per frame",
         ),
         FeatureSpec(
             name="formants",
@@ -73,6 +84,7 @@ def serkit_features() -> list[FeatureSpec]:
             cached=True,
             citation="B. Atal, S. Hanauer, JASA 50, 1971",
             license="Apache-2.0",
+            units="Hz",
         ),
         FeatureSpec(
             name="log-energy",
@@ -80,6 +92,7 @@ def serkit_features() -> list[FeatureSpec]:
             target="serkit.features:log_energy",
             options="serkit.features:FrameOptions",
             license="Apache-2.0",
+            units="ln power re full scale",
         ),
         FeatureSpec(
             name="zero-crossing-rate",
@@ -88,6 +101,7 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit.features:FrameOptions",
             citation="L. Rabiner, R. Schafer, Digital Processing of Speech Signals, 1978",
             license="Apache-2.0",
+            units="ratio",
         ),
         FeatureSpec(
             name="spectral-shape",
@@ -96,6 +110,7 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit.features:SpectralShapeOptions",
             citation="G. Peeters, A large set of audio features for sound description, IRCAM, 2004",
             license="Apache-2.0",
+            units="2 x Hz, 4 x ratio, 3 x dB ratio per kHz, 4 x Hz, ratio, 4 x dB ratio",
         ),
         FeatureSpec(
             name="speech-functionals",
@@ -104,6 +119,7 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit.features:SpeechFunctionalsOptions",
             license="Apache-2.0",
             cached=True,
+            units="by column, as SpeechFunctionals says",
         ),
         FeatureSpec(
             name="egemaps",
@@ -113,6 +129,7 @@ def serkit_features() -> list[FeatureSpec]:
             citation="F. Eyben et al., IEEE Trans. Affective Computing 7(2), 2016, 190-202",
             license="Apache-2.0",
             cached=True,
+            units="by column, see docs/egemaps.md",
         ),
         FeatureSpec(
             name="opensmile",
@@ -122,6 +139,7 @@ def serkit_features() -> list[FeatureSpec]:
             citation="F. Eyben, M. Wöllmer, B. Schuller, ACM Multimedia, 2010, 1459-1462",
             license="audEERING Research License: non-commercial use and research only",
             cached=True,
+            units="by column, as openSMILE defines them",
         ),
         FeatureSpec(
             name="lld-32",
@@ -130,6 +148,8 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit_plugins.features.lld32:Lld32Options",
             citation="S. Mirsamadi, E. Barsoum, C. Zhang, ICASSP 2017",
             license="Apache-2.0",
+            units="Hz, probability, ln power, ratio, 12 x ln ratio, "
+            "Hz per frame, probability per frame, ln power per frame, ratio per frame, 12 x ln ratio per frame",
         ),
         FeatureSpec(
             name="text-hash",
@@ -139,6 +159,7 @@ def serkit_features() -> list[FeatureSpec]:
             citation="P. Bojanowski, E. Grave, A. Joulin, T. Mikolov, TACL 5, 2017 (the n-grams)",
             license="Apache-2.0",
             source="text",
+            units="numbers without a unit, rows of length 1",
         ),
         FeatureSpec(
             name="text-encoder",
@@ -149,6 +170,7 @@ def serkit_features() -> list[FeatureSpec]:
             license="Apache-2.0",
             cached=True,
             source="text",
+            units="numbers without a unit, as the encoder has them",
         ),
         FeatureSpec(
             name="speech-encoder",
@@ -159,6 +181,7 @@ def serkit_features() -> list[FeatureSpec]:
             "Chen et al., JSTSP 16(6), 2022 (WavLM); A. Radford et al., ICML 2023 (Whisper)",
             license="Apache-2.0; the weights have licences of their own",
             cached=True,
+            units="numbers without a unit, as the encoder has them",
         ),
         FeatureSpec(
             name="waveform",
@@ -166,6 +189,7 @@ def serkit_features() -> list[FeatureSpec]:
             target="serkit_plugins.features.waveform:Waveform",
             options="serkit_plugins.features.waveform:WaveformOptions",
             license="Apache-2.0",
+            units="amplitude",
         ),
         FeatureSpec(
             name="he-lld",
@@ -175,6 +199,7 @@ def serkit_features() -> list[FeatureSpec]:
             citation="X. He, L. Ren, Y. He (experiments one and two)",
             license="Apache-2.0",
             cached=True,
+            units="256 x amplitude, 4 x Hz, ln power, ratio, cepstrum 0 of ln power, 12 x ln ratio",
         ),
         FeatureSpec(
             name="he-functionals",
@@ -184,6 +209,7 @@ def serkit_features() -> list[FeatureSpec]:
             citation="X. He, L. Ren, Y. He (experiment one); Schuller, Steidl, Batliner, Interspeech 2009",
             license="Apache-2.0",
             cached=True,
+            units="by column: those of he-lld, places in frames, slopes per frame",
         ),
         FeatureSpec(
             name="run-posteriors",
@@ -192,5 +218,6 @@ def serkit_features() -> list[FeatureSpec]:
             options="serkit_plugins.features.run_posteriors:RunPosteriorsOptions",
             license="Apache-2.0",
             source="runs",
+            units="probability",
         ),
     ]

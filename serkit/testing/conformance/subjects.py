@@ -204,4 +204,8 @@ def _subject_of(kind: Kind) -> type[Subject]:
         from serkit.testing.conformance.metrics.cases import MetricSubject
 
         return MetricSubject
+    if kind == "feature":
+        from serkit.testing.conformance.features.subject import FeatureSubject
+
+        return FeatureSubject
     return Subject
