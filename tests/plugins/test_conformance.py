@@ -11,14 +11,14 @@ from serkit.host.specs import Kind
 from serkit.testing import check_plugin, parametrize_with_checks
 from serkit.testing.conformance import Check
 from serkit.testing.conformance.subjects import Subject
-from serkit.testing.encoders import write_speech
+from serkit.testing.encoders import write_bert, write_speech
 from serkit.testing.trees import TREES
 from serkit.testing.trees.manifests import MANIFESTS
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
-ENCODER = "speech-encoder-of-the-kit"
-"""A folder in the working folder of these tests."""
+ENCODER, TEXT_ENCODER = "speech-encoder-of-the-kit", "text-encoder-of-the-kit"
+"""Folders in the working folder of these tests."""
 
 SHORT = ["architecture.unit.frames=40"]
 """The units of published networks have 300 frames, and nothing that is asked here depends on that."""
@@ -29,7 +29,12 @@ SETS = {
     "acrnn": SHORT,
     "cnn-lstm": SHORT,
     "fusion-features": SHORT,
+    "speech-encoder": [f"folder={ENCODER!r}"],
+    "text-encoder": [f"folder={TEXT_ENCODER!r}"],
 }
+
+
+NEED_FILES = ("ssl", "speech-encoder", "text-encoder")
 
 
 def shipped(kind: Kind) -> list[str]:
@@ -42,12 +47,13 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the files that some systems need."""
     folder = tmp_path_factory.mktemp("conformance")
     write_speech(folder / ENCODER)
+    write_bert(folder / TEXT_ENCODER)
     return folder
 
 
 @pytest.fixture
 def _files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    if request.node.callspec.params["plugin"].name == "ssl":  # the others do not wait for the files
+    if request.node.callspec.params["plugin"].name in NEED_FILES:  # the others do not wait for the files
         monkeypatch.chdir(request.getfixturevalue("files"))
 
 
@@ -82,4 +88,10 @@ def test_datasets_as_published(name: str, real_data: Path) -> None:
 
 @parametrize_with_checks(shipped("metric"), kind="metric")
 def test_metrics(plugin: Subject, check: Check) -> None:
+    check(plugin)
+
+
+@pytest.mark.usefixtures("_files")
+@parametrize_with_checks(shipped("feature"), kind="feature", sets=SETS)
+def test_features(plugin: Subject, check: Check) -> None:
     check(plugin)
