@@ -107,7 +107,10 @@ def test_a_sweep_is_not_a_run(swept: Path) -> None:
         serkit.load(swept)
     assert serkit.load(swept / "01-lr=0.001").folds
     with pytest.raises(UserError, match=r"sweeps training.lr, which is 2 runs; .* e.g. sets=\['training.lr=0.001'\]"):
-        execute(recipe(SWEEP), out=None, resume=False, host=get_host(), events=Events())
+        serkit.run(recipe(SWEEP).to_dict(), out=swept.parent / "one")
+    assert not (swept.parent / "one").exists()
+    asked = Request(recipe=recipe(SWEEP).to_dict(), sets=["training.lr=0.001"])  # what the sentence proposes
+    assert resolve(asked, get_host()).sweep == {}
     with pytest.raises(RunFolderError, match="another recipe"):
         execute_sweep(recipe("sweep.training.lr=[0.1]"), out=swept, resume=True, host=get_host(), events=Events())
 
