@@ -175,12 +175,14 @@ def subjects(
     data: Data | None = None,
 ) -> list[Subject]:
     """The subjects of a plugin: an architecture at each of ``presets`` (all of them, the default one first), anything
-    else once. Imports nothing of the plugin. Raises UserError for an unknown preset."""
+    else once. Imports nothing of the plugin. Raises UserError for an unknown preset, and for settings of a metric."""
     registered = host.get(kind, name)
     spec = registered.spec
     if not isinstance(spec, ArchitectureSpec):
         if presets:
             raise UserError(f"The {kind} {name!r} has no presets; leave out --preset.")
+        if sets and kind == "metric":
+            raise UserError(f"The metric {name!r} has no settings; leave out --set.")
         return [_subject_of(kind)(host, registered, sets=sets, data=data)]
     unknown = [p for p in presets if p not in spec.presets]
     if unknown:

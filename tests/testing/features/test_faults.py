@@ -197,6 +197,14 @@ def test_settings_are_those_of_the_command_line() -> None:
     assert ends("Level", "check_builds", sets=("flor=1",))["check_builds"].status == "failed"
 
 
+def test_the_page_names_the_units_that_are_verified() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "plugins" / "serkit_features.md").read_text("utf-8")
+    spoken = page.partition("* **`units`**")[2].partition("* **")[0]
+    for unit in UNITS:
+        assert unit.split()[-1] in spoken, unit
+        assert f"`{unit}`" in spoken or unit.split()[0] in ("ln", "log10"), unit
+
+
 def test_the_voice_that_features_are_asked_about() -> None:
     x = speech(16_000, 0.5, level=0.25)
     assert (x.dtype, x.shape) == (np.float32, (8000,))

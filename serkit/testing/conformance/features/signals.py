@@ -88,7 +88,7 @@ def check_short(subject: FeatureSubject) -> None:
 
 
 def check_refusals(subject: FeatureSubject) -> None:
-    """What is no finite float32 waveform [T] is refused by an AudioError: NaN, infinity, none, 2-D, other types."""
+    """What is no finite float32 waveform [T] is refused by a SerkitError: NaN, infinity, none, 2-D, other types."""
     x = speech(subject.rate, subject.seconds)
     n = len(x)
     nan, infinite = x.copy(), x.copy()
@@ -103,14 +103,14 @@ def check_refusals(subject: FeatureSubject) -> None:
     ):
         try:
             subject.made(given)
-        except AudioError:
+        except SerkitError:
             continue
         except (Exception, SystemExit) as error:
             ended = f"raise {type(error).__name__} ({' '.join(str(error).split())[:100]})"
         else:
             ended = "are taken without a word"
         raise Failure(
-            f"Waveforms with {what} {ended}; AudioError is due.",
+            f"Waveforms with {what} {ended}; an AudioError is due.",
             reproduce=f"{words}.",
             cause="the waveform is not checked; call serkit.kernels.native.spectral.check_waveform(waveform) first, "
             "which says what is wrong.",
