@@ -45,7 +45,13 @@ def test_help_loads_nothing_heavy() -> None:
     assert found.isdisjoint({*HEAVY, "pydantic", "rich"})
 
 
-@pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("list", "recipes"), ("--version",)])
+QUICK = (
+    *(("list",), ("list", "--json"), ("list", "recipes"), ("--version",)),
+    *(("plugin", "--help"), ("plugin", "new", "--help")),
+)
+
+
+@pytest.mark.parametrize("arguments", QUICK)
 def test_list_and_version_load_nothing_heavy(arguments: tuple[str, ...]) -> None:
     # pydantic is not asked here: new versions of typer themselves read a command's arguments with it
     found = loaded("from serkit.cli.main import invoke; assert invoke(sys.argv[1:]) == 0", *arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ import serkit
 from serkit.host import ArchitectureSpec
 from serkit.host.checks import answer_fault
 from serkit.host.specs import HOST_API
-from serkit.scaffold import requirement
+from serkit.scaffold import KINDS, plan, requirement
 
 PAGE = Path(__file__).parents[2] / "docs" / "plugins" / "versions.md"
 
@@ -56,6 +57,31 @@ def test_the_page_names_the_present_api_and_range() -> None:
     assert f"`HOST_API` is {HOST_API}" in page
     assert f"`host_api={HOST_API}`" in page
     assert f'"{requirement(serkit.__version__)}"' in page
+
+
+def test_every_page_asks_for_the_same_range() -> None:
+    lines = [
+        x
+        for p in PAGE.parent.glob("*.md")
+        for x in p.read_text("utf-8").splitlines()
+        if x.startswith("dependencies = ")
+    ]
+    assert len(lines) >= 2
+    assert {Requirement(x.split('"')[1]) for x in lines} == {Requirement(requirement(serkit.__version__))}
+
+
+def test_what_new_packages_import_is_public() -> None:
+    public = PAGE.read_text("utf-8").partition("## What is public")[2].partition("Not public")[0]
+    used = set()
+    for kind in KINDS:
+        for text in plan("my-plugin", kind, author="Ada", year=2026).files.values():
+            used |= set(re.findall(r"^from (serkit[.\w]*) import", text, re.MULTILINE))
+    assert {"serkit.host", "serkit.nn", "serkit.data.corpus", "serkit.testing"} <= used
+    for module in used:
+        part, _, rest = module.removeprefix("serkit.").partition(".")
+        line = next((x for x in public.splitlines() if f"`serkit.{part}`" in x), "")
+        assert line, module
+        assert not rest or f"`{rest}`" in line, module
 
 
 def test_the_page_quotes_how_a_newer_plugin_is_refused() -> None:
