@@ -20,6 +20,7 @@ from pathlib import Path
 import pytest
 
 from serkit.scaffold import KINDS, plan, requirement, write
+from serkit.testing.conformance import checks_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "plugins" / "tutorial.md").read_text("utf-8")
 NAMES = {kind: f"my-{kind}" for kind in KINDS}
@@ -104,15 +105,22 @@ def test_the_tutorial_shows_the_model_as_it_is_written() -> None:
     assert shown == files["src/my_model/model.py"]
     table = re.findall(r"`([^`]+)`", " ".join(re.findall(r"^\| (`.*?) \|", PAGE, re.MULTILINE)))
     assert all(any(f == t or f.startswith(t) for f in files) for t in table)
-    assert len(table) >= 6
+    assert len(table) >= 7
 
 
 @pytest.mark.parametrize("kind", [k for k in KINDS if k != "architecture"])
 def test_its_own_tests_pass(installed: Path, shell: Shell, kind: str) -> None:
     # an architecture's are run by the tutorial above
-    out = shell(f"pytest {NAMES[kind]}").stdout
-    assert re.search(r"\d+ passed", out)
+    out = shell(f"pytest -rA {NAMES[kind]}/tests {NAMES[kind]}/benches --benchmark-disable").stdout
+    assert re.search(r"PASSED .*test_conformance\.py::test_it_is_found", out)
+    assert re.search(r"PASSED .*bench_plugin\.py::", out)
+    assert "::test_conforms[" in out or not checks_of(kind)  # type: ignore[arg-type]
     assert not re.search(r"failed|error|warning", out)
+
+
+def test_benchmarks_of_a_model_answer_right(installed: Path, shell: Shell) -> None:
+    out = shell("pytest my-architecture/benches --benchmark-disable").stdout
+    assert re.search(r"\b3 passed", out)
 
 
 def test_all_of_them_in_one_run(installed: Path, shell: Shell) -> None:

@@ -30,6 +30,8 @@ def test_what_is_in_it(kind: str) -> None:
         "CHANGELOG.md",
         "LICENSE",
         "README.md",
+        "benches/bench_plugin.py",
+        "benches/conftest.py",
         "pyproject.toml",
         "src/my_model/__init__.py",
         "src/my_model/hooks.py",
