@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 import unicodedata
@@ -46,14 +47,23 @@ def build(
     Where the names of all recordings are known, ``missing`` are the ids that this copy lacks; if there are any, it is
     not complete.
 
-    Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels``, ``end`` does not lie
-    after ``start``, a label or speaker holds a control character, or the folder, an id or any other text is no valid
-    Unicode (Linux allows names in any encoding): results could not be written down.
+    Raises CorpusError if there is no utterance, an id occurs twice, a label is not in ``labels``, an id, label or
+    speaker is no text, ``end`` does not lie after ``start``, a label or speaker holds a control character, or the
+    folder, an id or any other text is no valid Unicode (Linux allows names in any encoding): results could not be
+    written down.
     """
     place = os.path.abspath(root)
     if writable(place) != place:
         raise CorpusError(f"The name of the folder {writable(place)} is not valid UTF-8; rename it.")
-    table = sorted(utterances, key=lambda u: u.id)
+    table = list(utterances)
+    for u in table:
+        for key in ("id", "label", "speaker"):
+            if not isinstance(getattr(u, key), str):
+                raise CorpusError(
+                    f"The {key} of {u.path} of {name} is {getattr(u, key)!r}; text is expected, and an empty one for a "
+                    "speaker who is not known."
+                )
+    table.sort(key=lambda u: u.id)
     if not table:
         raise CorpusError(f"No utterance of {name} was found in {root}; check the folder given with --data.")
     if len(set(labels)) != len(labels):
@@ -71,7 +81,7 @@ def build(
             raise CorpusError(
                 f"Utterance {u.id} of {name} has the label {u.label!r}, which is not one of {', '.join(labels)}."
             )
-        if u.start < 0 or (u.end is not None and u.end <= u.start):
+        if not 0 <= u.start < math.inf or (u.end is not None and not u.start < u.end < math.inf):
             raise CorpusError(
                 f"Utterance {u.id} of {name} ends at {u.end} s but starts at {u.start} s; check its times."
             )

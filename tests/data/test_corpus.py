@@ -30,6 +30,8 @@ def test_build_sorts_by_id_and_keeps_what_it_is_told() -> None:
         ([row("a"), row("a", speaker="2")], "id a of toy occurs twice"),
         ([row(label="bored")], "label 'bored', which is not one of sad, angry"),
         ([row(start=2.0, end=2.0)], "ends at 2.0 s but starts at 2.0 s"),
+        ([row(start=float("nan"))], "ends at None s but starts at nan s"),
+        ([row(speaker=None)], "The speaker of .* of toy is None; text is expected"),
         # both were found only when results were printed or written
         ([row(speaker="a\nb")], r"The speaker 'a\\nb' of utterance a of toy holds a control character; correct it\."),
         ([row(text="\ud83d")], "What toy says of utterance a is not valid Unicode"),

@@ -224,6 +224,18 @@ def test_the_name_of_a_broken_plugin_leads_to_its_reason(host_with: Any) -> None
         host_with(source).get("metric", "mine")
 
 
+def test_a_plugin_for_a_newer_host_is_recognised_by_what_it_offers(host_with: Any) -> None:
+    host = host_with(metric("newest", api=9))
+    with pytest.raises(PluginError, match=r"'newest', but plugin 'bad' .* needs host_api 9 and this SerKit offers 1"):
+        host.get("metric", "newest")
+    assert only(host).names == (("metric", "newest"),)
+
+
+def test_a_hint_that_asks_ends_the_sentence(host_with: Any) -> None:
+    with pytest.raises(PluginError, match=r"did you mean 'serkit_metrics'\?$"):
+        host_with(hook("return []", "serkit_metric")).get("metric", "bad")
+
+
 @pytest.mark.parametrize("asked", ["bad", "bad-dist", "Bad_Dist"])
 def test_a_plugin_without_specs_is_recognised_by_its_own_name(host_with: Any, asked: str) -> None:
     with pytest.raises(PluginError, match="importing bad_hooks failed with RuntimeError: boo"):

@@ -253,6 +253,26 @@ ROWS = "rows = [self.row(p.stem, p, known[p.stem]) for p in files]"
             id="identify says something else",
         ),
         pytest.param(
+            [("speaker=name[:3]", "speaker=None")],
+            {"check_loads": "is None; text is expected"},
+            id="a speaker who is None",
+        ),
+        pytest.param(
+            [("label=label", "label=label, start=float('nan')")],
+            {"check_loads": "ends at None s but starts at nan s"},
+            id="a time that is no number",
+        ),
+        pytest.param(
+            [("stem = PurePath(path).stem", "stem = Path(path).resolve(strict=True).stem")],
+            {"check_identify": "raises FileNotFoundError"},
+            id="identify opens the file",
+        ),
+        pytest.param(
+            [("def row", "def check(self, root, progress):\n        raise OSError('no')\n\n    def row")],
+            {f"check_{what}_recording": "check() does not name" for what in ("truncated", "empty", "garbled")},
+            id="its own check fails",
+        ),
+        pytest.param(
             [("train=parts[here[0]] + parts[here[1]]", "train=parts[here[0]] + parts[here[1]] + parts[here[2]][:3]"),
              ("test=parts[here[2]] +", "test=parts[here[2]][3:] +")],
             {"check_guarantees": "in fold half the speaker 'eve' is in train or dev"},

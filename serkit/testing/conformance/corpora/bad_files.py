@@ -84,7 +84,10 @@ def _silent(subject: DatasetSubject, dataset: object, before: Corpus, now: Corpu
     if said or not here.intersection(hit):
         return ""
     registered = subject.registered
-    sentences = check_recordings(registered, dataset, now, subject.copy.root, SilentProgress())
+    try:
+        sentences = check_recordings(registered, dataset, now, subject.copy.root, SilentProgress())
+    except SerkitError as error:
+        sentences = [str(error)]
     if any(path.name in line or path.stem in line for line in sentences):
         return ""
     return f"load() says nothing of it, and check() does not name {path.name} either"

@@ -7,12 +7,14 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from typing import Any
 
 from serkit.data import audio
 from serkit.data.audit import stretch
 from serkit.data.corpus import few
 from serkit.errors import AudioError, SerkitError
+from serkit.host.discovery import describe
 from serkit.testing.conformance.check import Failure, NotApplicable
 from serkit.testing.conformance.corpora.folders import STRANGE
 from serkit.testing.conformance.corpora.subject import DatasetSubject
@@ -133,7 +135,7 @@ def check_counts(subject: DatasetSubject) -> None:
     if subject.sets:
         raise NotApplicable("the declared counts are those without options")
     found = Counter(u.label for u in corpus.utterances)
-    speakers = len(corpus.speakers)
+    speakers = len({u.speaker for u in corpus.utterances if isinstance(u.speaker, str)} - {""})
     rows = [(f"utterances of the class {x!r}", found[x], n) for x, n in spec.labels.items()]
     rows += [("speakers", speakers, spec.speakers)] if spec.speakers else []
     for what, here, declared in rows:
@@ -231,31 +233,48 @@ def check_identify(subject: DatasetSubject) -> None:
     dataset = subject.dataset()
     if not hasattr(dataset, "identify"):
         raise NotApplicable("it has no identify()")
-    name = type(dataset).__name__
     for path in (PurePosixPath(STRANGE), PureWindowsPath("C:\\music") / STRANGE):
-        if dataset.identify(path) is not None:
+        if _identified(dataset, path) is not None:
             raise Failure(
                 f"identify() takes {str(path)!r} for a recording of the corpus.",
-                reproduce=f"{name}().identify({path!r})",
+                reproduce=f"{type(dataset).__name__}().identify({path!r})",
                 cause="a pattern is searched for in a name that it should match as a whole.",
             )
     for u in subject.corpus.utterances:
         inside = below(subject.base, u.path) or Path(u.path.name)
-        path = PurePosixPath("nowhere") / inside.as_posix()  # no such file: names alone may be read
-        said = dataset.identify(path)
-        if said is None:
-            fault = "nothing"
-        else:
+        path = PurePosixPath("nowhere") / inside.as_posix()
+        said = _identified(dataset, path)
+        wrong = ["nothing"]
+        if said is not None:
             wrong = [
                 f"{key} {getattr(said, key)!r} where load() says {getattr(u, key)!r}"
                 for key in ("label", "speaker", "session", "text")
                 if getattr(said, key) and getattr(said, key) != getattr(u, key)
             ]
-            fault = few(wrong, 4) if wrong else ""
-        if fault:
+        if wrong:
             raise Failure(
-                f"identify() of {path.as_posix()!r} says {fault}.",
-                reproduce=f"{name}().identify({path!r})",
+                f"identify() of {path.as_posix()!r} says {few(wrong, 4)}.",
+                reproduce=f"{type(dataset).__name__}().identify({path!r})",
                 cause="names are read in two places; let load() use what identify() does. What a name does not say, "
                 "identify() leaves empty.",
             )
+
+
+def _identified(dataset: Any, path: PurePath) -> Utterance | None:
+    """What ``identify`` says of a path where no file is."""
+    try:
+        said: Utterance | None = dataset.identify(path)
+    except Exception as error:
+        raise Failure(
+            f"identify() of {str(path)!r} raises {describe(error).rstrip('.')}.",
+            reproduce=f"{type(dataset).__name__}().identify({path!r})",
+            cause="it opens the file, or takes any name for one of the corpus's; names alone may be read, and None is "
+            "for those of others.",
+        ) from error
+    if said is not None and not isinstance(said, Utterance):
+        raise Failure(
+            f"identify() of {str(path)!r} returns {type(said).__name__}.",
+            reproduce=f"{type(dataset).__name__}().identify({path!r})",
+            cause="an Utterance is expected, or None for a file that is none of the corpus's.",
+        )
+    return said
