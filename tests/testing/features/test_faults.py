@@ -182,6 +182,15 @@ def test_units_that_are_missing_too_many_or_in_words() -> None:
     assert ends("Whole", "check_units", units="amplitude, sones")["check_units"].status == "failed"
 
 
+@pytest.mark.parametrize(
+    ("target", "unit"), [("Level", "ln power"), ("Amplitude", "amplitude"), ("Standardised", "ratio")]
+)
+def test_no_other_unit_is_taken_for_the_right_one(target: str, unit: str) -> None:
+    for other in UNITS:
+        status = ends(target, "check_units", units=other)["check_units"].status
+        assert status == ("passed" if UNITS[other] == UNITS[unit] else "failed"), other
+
+
 def test_the_words_of_units() -> None:
     assert unit_names("Hz, 3 x ln ratio per frame, dB re 1") == ["Hz", *["ln ratio per frame"] * 3, "dB re 1"]
     assert change("dB re full scale") == UNITS["dB"]
