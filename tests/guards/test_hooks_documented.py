@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from serkit.host import hookspecs, specs
+from serkit.host import get_host, hookspecs, specs
 from serkit.host.checks import SPEC_HOOKS, SPEC_TYPES
 from serkit.host.discovery import hook_names
 
@@ -79,3 +79,13 @@ def test_the_contract_of_architectures_has_every_attribute() -> None:
     named = set(re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE))
     # `task` is a field of the spec; the last three belong to what may be built or to files that it reads
     assert offered - {"task"} == named - {"rate_factors", "network", "fingerprint"}
+
+
+def test_the_examples_of_the_contract_have_what_they_are_named_for() -> None:
+    host, page = get_host(), (PAGES / "architecture-contract.md").read_text("utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| `([\w-]+)` \|", page, re.MULTILINE)
+    assert len(rows) > 15
+    for attribute, name in rows:
+        module = host.get("architecture", name).spec.target.partition(":")[0].rpartition(".")[0]
+        sources = ROOT.joinpath("plugins", *module.split(".")).rglob("*.py")
+        assert any(re.search(rf"\b{attribute}\b", s.read_text("utf-8")) for s in sources), f"{name} has no {attribute}"

@@ -17,6 +17,7 @@ class SerSvm(Architecture):
     # the one setting of the training loop that an estimator sees: classes count alike, as in UAR
     training = Training(class_weights="balanced")
     reads_training = ("class_weights", "oversample")
+    deterministic = True
 
     def __init__(self, config: SvmConfig) -> None:
         super().__init__(config)
