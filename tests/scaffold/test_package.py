@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from serkit.errors import SerkitError, UserError
 from serkit.host.specs import HOST_API
@@ -45,6 +46,18 @@ def test_what_is_in_it(kind: str) -> None:
     assert f"host_api={HOST_API}" in new.files["src/my_model/hooks.py"]
     left = [path for path, text in new.files.items() if "$" in text.replace("${{ matrix.python }}", "")]
     assert left == [], "a placeholder that nothing filled"
+
+
+def test_workflows_are_yaml_and_run_what_the_readme_says() -> None:
+    files = made().files
+    jobs = yaml.safe_load(files[".github/workflows/test.yml"])["jobs"]
+    steps = [s["run"] for s in jobs["test"]["steps"] if "run" in s]
+    assert steps[0].startswith("uv pip install -e '.[test]'")
+    assert "pytest" in steps
+    assert jobs["test"]["env"]["UV_TORCH_BACKEND"] == "cpu"
+    publish = yaml.safe_load(files[".github/workflows/publish.yml"])["jobs"]["publish"]
+    assert publish["permissions"] == {"id-token": "write"}
+    assert [s["uses"].partition("@")[0] for s in publish["steps"] if "uses" in s][-1] == "pypa/gh-action-pypi-publish"
 
 
 @pytest.mark.parametrize("kind", KINDS)
