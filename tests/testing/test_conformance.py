@@ -96,6 +96,8 @@ def test_what_cannot_be_checked_is_said() -> None:
         check_plugin("acrnn", presets=["big"])
     with pytest.raises(UserError, match="'uar' has no presets"):
         check_plugin("uar", presets=["big"])
+    with pytest.raises(UserError, match=r"/nowhere given with --data does not exist"):
+        check_plugin("emodb", data="/nowhere")
     with pytest.raises(UserError, match=r"no check 'check_build' \(kind architecture\); did you mean 'check_builds'"):
         check_plugin("acrnn", only=["check_build"])
 

@@ -7,8 +7,9 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from serkit.data.fetch import user_path
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import SerkitError, UserError, nearest
+from serkit.errors import CorpusError, SerkitError, UserError, nearest
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.host.specs import AnySpec, Kind
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
@@ -118,7 +119,7 @@ def check_plugin(
 
     ``presets`` are those of an architecture to be checked (all), ``sets`` settings over them, ``data`` a copy of the
     corpus of a dataset, or a function ``write(root)`` that makes one in a folder. Raises SerkitError where there is no
-    such plugin, kind, preset or check.
+    such plugin, kind, preset, check or copy.
     """
     host = host or get_host()
     found = kind_of(host, name, kind)
@@ -131,7 +132,7 @@ def check_plugin(
                 f"There is no check {one!r} (kind {found}); "
                 + (f"did you mean {near!r}?" if near else f"the checks are {', '.join(names)}.")
             )
-    chosen = subjects(host, found, name, presets=presets, sets=sets, data=Path(data) if isinstance(data, str) else data)
+    chosen = subjects(host, found, name, presets=presets, sets=sets, data=_copy(data))
     registered = chosen[0].registered
     reason = expected(registered.spec, checks)
     todo = [(s, c) for s, c in pairs(chosen, checks) if not wanted or c.name in wanted]
@@ -148,3 +149,12 @@ def check_plugin(
         version=registered.version,
         results=tuple(results),
     )
+
+
+def _copy(data: str | Data | None) -> Data | None:
+    if data is None or not isinstance(data, str | Path):
+        return data
+    path = user_path(data, "--data")
+    if not path.exists():
+        raise CorpusError(f"{path} given with --data does not exist; check the path.")
+    return path
