@@ -26,6 +26,7 @@ class Fusion(Architecture):
     transforms: ClassVar = {}
     training = Training(select="last")
     reads_training = ()
+    deterministic = True
 
     def __init__(self, config: FusionConfig) -> None:
         super().__init__(config)

@@ -18,6 +18,7 @@ class HeSvm(Architecture):
     config: HeSvmConfig
     after_transforms = ("c", "gamma")
     reads_training = ("class_weights", "oversample")
+    deterministic = True
     inputs: Mapping[str, Input] = {"x": Input("he-functionals")}
 
     def build(self, fold: FoldContext) -> SupportVectorClassifier:

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from serkit.testing.conformance.architectures import building, calls, devices, masks, modes, output
+from serkit.testing.conformance import isolated
+from serkit.testing.conformance.architectures import (
+    building,
+    calls,
+    devices,
+    folds,
+    masks,
+    modes,
+    output,
+    seeds,
+    settings,
+    state,
+    training,
+)
 
 CHECKS = (
+    *isolated.CHECKS,
+    *settings.CHECKS,
     *building.CHECKS,
     *output.CHECKS,
     *modes.CHECKS,
     *calls.CHECKS,
     *masks.CHECKS,
+    *seeds.CHECKS,
+    *training.CHECKS,
+    *state.CHECKS,
+    *folds.CHECKS,
     *devices.CHECKS,
 )
 """In the order in which they are run: what others rest on comes first."""
