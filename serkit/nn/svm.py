@@ -71,7 +71,8 @@ class SupportVectorClassifier:
                 f"The training part has {len(self._classes)} of {self.n_classes} classes; a support vector machine "
                 "needs two at least, so choose another protocol or fold."
             )
-        machine = SVC(kernel="precomputed", C=self.c, decision_function_shape="ovo")
+        # LIBSVM draws for its own posteriors only, but without a seed scikit-learn moves NumPy's global generator
+        machine = SVC(kernel="precomputed", C=self.c, decision_function_shape="ovo", random_state=0)
         machine.fit(self._kernel(x, x), encoded, sample_weight=weights)
         self._vectors = x[machine.support_]
         self._coefficients = _by_pair(machine)

@@ -24,6 +24,11 @@ _HE = (
     "X. He, L. Ren, Y. He, Speech Emotion Recognition using Convolutional Neural Networks and Recurrent Neural "
     "Networks with Attention Model"
 )
+_BEFORE_NORM = "a bias before a batch normalisation, which takes it out again; the published networks have it"
+_SLOW_CODE = "statistics of a sparse code differ little between recordings at the start: it takes hundreds of steps"
+_MMFA_BIASES = (
+    "biases that the softmax of attention or a batch normalisation takes out again; the published network has them"
+)
 
 
 @hookimpl
@@ -40,6 +45,7 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=ACRNN,
             default_preset="small",
             paper_preset="paper",
+            expected_failed_checks={"check_gradients": _BEFORE_NORM},
         ),
         ArchitectureSpec(
             name="ser-svm",
@@ -72,6 +78,7 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=CNN_LSTM,
             default_preset="small",
             paper_preset="paper",
+            expected_failed_checks={"check_gradients": _BEFORE_NORM},
         ),
         ArchitectureSpec(
             name="local-attention",
@@ -148,6 +155,7 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=he.SAE_PRESETS,
             default_preset="practical",
             paper_preset="literal",
+            expected_failed_checks={"check_learns_eight": _SLOW_CODE},
         ),
         ArchitectureSpec(
             name="he-sae-attention",
@@ -159,6 +167,7 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=he.ATTENTION_PRESETS,
             default_preset="practical",
             paper_preset="literal",
+            expected_failed_checks={"check_learns_eight": _SLOW_CODE},
         ),
         ArchitectureSpec(
             name="emotion-in-motion",
@@ -185,6 +194,7 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=MMFA,
             default_preset="paper",
             paper_preset="paper",
+            expected_failed_checks={"check_gradients": _MMFA_BIASES},
         ),
         ArchitectureSpec(
             name="conv-mkl",
@@ -194,6 +204,10 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             citation="after Poria, Chaturvedi, Cambria, Hussain, ICDM 2016; Aiolli, Donini, Neurocomputing 169, 2015",
             license="Apache-2.0",
             presets=CONV_MKL,
+            expected_failed_checks={
+                "check_weights": "EasyMKL balances its classes itself and has no weights of samples; they count in the "
+                "loss of the text network"
+            },
         ),
         ArchitectureSpec(
             name="mmfa-audio",
@@ -205,6 +219,7 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=MMFA,
             default_preset="paper",
             paper_preset="paper",
+            expected_failed_checks={"check_gradients": _MMFA_BIASES},
         ),
         ArchitectureSpec(
             name="mmfa-text",
@@ -216,6 +231,7 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=MMFA,
             default_preset="paper",
             paper_preset="paper",
+            expected_failed_checks={"check_gradients": _MMFA_BIASES},
         ),
         ArchitectureSpec(
             name="ssl",
@@ -227,6 +243,10 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             license="Apache-2.0; the weights have licences of their own",
             presets=SSL,
             default_preset="frozen",
+            expected_failed_checks={
+                "check_gradients[finetune]": "biases of an encoder's attention keys, which softmax takes out again; they are "
+                "among the pretrained weights"
+            },
         ),
         ArchitectureSpec(
             name="fusion",

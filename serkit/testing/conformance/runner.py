@@ -13,6 +13,7 @@ from serkit.errors import CorpusError, SerkitError, UserError, nearest
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.host.specs import AnySpec, Kind
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
+from serkit.testing.conformance.isolated import CHECKS as EVERY_KIND
 from serkit.testing.conformance.report import Report, Result
 from serkit.testing.conformance.subjects import Data, Subject, subjects
 
@@ -26,7 +27,7 @@ def checks_of(kind: Kind) -> tuple[Check, ...]:
 
     family = {"architecture": "architectures", "dataset": "datasets", "feature": "features", "metric": "metrics"}
     checks: tuple[Check, ...] = import_module(f"serkit.testing.conformance.{family[kind]}").CHECKS
-    return checks
+    return (*EVERY_KIND, *checks)
 
 
 def kind_of(host: Host, name: str, kind: str = "") -> Kind:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from serkit.testing.conformance import isolated
 from serkit.testing.conformance.architectures import (
     building,
     calls,
@@ -18,7 +17,6 @@ from serkit.testing.conformance.architectures import (
 )
 
 CHECKS = (
-    *isolated.CHECKS,
     *settings.CHECKS,
     *building.CHECKS,
     *output.CHECKS,
