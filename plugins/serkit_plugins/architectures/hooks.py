@@ -244,8 +244,8 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=SSL,
             default_preset="frozen",
             expected_failed_checks={
-                "check_gradients[finetune]": "biases of an encoder's attention keys, which softmax takes out again; they are "
-                "among the pretrained weights"
+                "check_gradients[finetune]": "biases of the attention's keys, which softmax takes out again; they are "
+                "pretrained"
             },
         ),
         ArchitectureSpec(
