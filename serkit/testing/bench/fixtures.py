@@ -68,7 +68,6 @@ def _timed(request: pytest.FixtureRequest, benchmark: Any, full: bool, work: Wor
             ("reference", found, compare, compare_preset), lambda: reference_of(host, found, compare, compare_preset)
         )
         race = Race(benchmark, clock_of(request.config), held_of(request.config), [mine.label], full, USUAL)
-        group = f"{work} of {mine.label}" + "".join(f" {s}" for s in sets)
-        race(mine.label, group, lambda: make_contest(work, mine, other))
+        race(mine.label, f"{work} of {mine.label} and {other.label}", lambda: make_contest(work, mine, other))
 
     return timed

@@ -22,6 +22,7 @@ TIMED = {"race", "bench_training_step", "bench_batch", "bench_utterance", "bench
 
 _ROWS = pytest.StashKey[dict[str, dict[str, Any]]]()
 _REGRESSED = pytest.StashKey[list[str]]()
+_ELSEWHERE = pytest.StashKey[str]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -58,6 +59,7 @@ def _baseline(config: pytest.Config) -> Path:
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_ROWS] = {}
     config.stash[_REGRESSED] = []
+    config.stash[_ELSEWHERE] = ""
 
 
 def pytest_report_header() -> str:
@@ -117,6 +119,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             stored = ratios.read(path) if rows else {}
             found = ratios.regressions(rows, stored, allowed) if rows else ["No bench left a row to compare."]
             config.stash[_REGRESSED].extend(found)
+            config.stash[_ELSEWHERE] = ratios.elsewhere(rows, stored)
             if found and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
         if config.getoption("--ratio-store") and rows:
@@ -133,6 +136,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
             terminalreporter.write_line(line)
     if config.getoption("--ratio-store") and rows:
         terminalreporter.write_line(f"{len(rows)} rows stored in {_baseline(config)}")
+    if config.stash[_ELSEWHERE]:
+        terminalreporter.write_line(config.stash[_ELSEWHERE])
     if config.stash[_REGRESSED]:
         terminalreporter.section("ratios that fail", red=True)
         for sentence in config.stash[_REGRESSED]:

@@ -11,6 +11,8 @@ from serkit.errors import UserError
 
 Rows = Mapping[str, Mapping[str, Any]]
 SCHEMA = 1
+NEEDED = ("ratio", "anchor", "work", "full", "threads", "machine")
+"""What a stored row must have to be compared with."""
 
 
 def tolerance(text: str) -> float:
@@ -25,17 +27,32 @@ def tolerance(text: str) -> float:
 
 
 def read(path: Path) -> dict[str, dict[str, Any]]:
-    """Rows of a stored run by the name of their test. UserError where the file is absent or is something else."""
+    """Rows of a stored run by name. UserError where the file is absent or is something else."""
+    again = "store it again with --store, in pytest --ratio-store"
     try:
         found = json.loads(path.read_text("utf-8"))
     except FileNotFoundError:
-        raise UserError(f"{path} does not exist; store a baseline with --ratio-store first.") from None
+        raise UserError(f"{path} does not exist; store one first with --store, in pytest --ratio-store.") from None
+    except OSError as error:
+        raise UserError(f"{path} cannot be read ({error.strerror}); name a file of stored rows.") from None
     except ValueError as error:
-        raise UserError(f"{path} is no JSON ({error}); store it again with --ratio-store.") from None
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise UserError(f"{path} is no file of rows of schema {SCHEMA}; store it again with --ratio-store.")
-    rows: dict[str, dict[str, Any]] = found["rows"]
+        raise UserError(f"{path} is no JSON ({error}); {again}.") from None
+    rows = found.get("rows") if isinstance(found, dict) and found.get("schema") == SCHEMA else None
+    if not isinstance(rows, dict):
+        raise UserError(f"{path} is no file of rows of schema {SCHEMA}; {again}.")
+    for name, row in rows.items():
+        lacking = [k for k in NEEDED if k not in row] if isinstance(row, dict) else ["everything"]
+        if lacking or not isinstance(row["ratio"], int | float) or not isinstance(row["machine"], dict):
+            raise UserError(f"The row {name!r} of {path} is damaged ({', '.join(lacking) or 'its values'}); {again}.")
     return rows
+
+
+def check_place(path: Path) -> None:
+    """Raise UserError unless rows can be stored in the file ``path``, found out before they are measured."""
+    if path.exists():
+        read(path)
+    elif not path.parent.is_dir():
+        raise UserError(f"There is no folder {path.parent} to store rows in; make it first.")
 
 
 def store(rows: Rows, path: Path) -> None:
@@ -58,7 +75,7 @@ def regressions(rows: Rows, stored: Rows, allowed: float) -> list[str]:
             continue
         before = stored.get(name)
         if before is None:
-            sentences.append(f"{name} has no stored row; store one with --ratio-store.")
+            sentences.append(f"{name} has no stored row; store one with --store, in pytest --ratio-store.")
         elif unlike := [k for k in ("anchor", "work", "full", "threads") if before[k] != now[k]]:
             had, has = (", ".join(f"{k} {r[k]!r}" for k in unlike) for r in (before, now))
             sentences.append(f"{name} was stored with {had} and ran with {has}; compare runs of the same work.")
@@ -73,8 +90,23 @@ def regressions(rows: Rows, stored: Rows, allowed: float) -> list[str]:
 
 def _elsewhere(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
     """What to know of a comparison between machines: their ratios need not be the same."""
-    had, has = ({k: row["machine"][k] for k in ("cpu", "isa")} for row in (before, now))
-    return "" if had == has else f"; it was stored on another machine ({had['cpu']}, {had['isa']})"
+    had, has = (_machine(row) for row in (before, now))
+    return "" if had == has else f"; it was stored on another machine ({had})"
+
+
+def elsewhere(rows: Rows, stored: Rows) -> str:
+    """A sentence where any of ``rows`` was stored on another machine; nothing otherwise."""
+    found = {_machine(stored[name]) for name in rows if name in stored} - set(map(_machine, rows.values()))
+    if not found:
+        return ""
+    return (
+        f"The baseline was stored on another machine ({'; '.join(sorted(found))}), whose ratios need not be the same: "
+        "store one on this machine to be sure."
+    )
+
+
+def _machine(row: Mapping[str, Any]) -> str:
+    return f"{row['machine'].get('cpu')}, {row['machine'].get('isa')}"
 
 
 def table(rows: Rows) -> Iterator[str]:

@@ -53,7 +53,7 @@ class FeatureWorks:
 
     def __init__(self, host: Host, name: str, sets: tuple[str, ...] = ()) -> None:
         self.host, self.name, self.sets = host, host.get("feature", name).spec.name, sets
-        self.label = self.name
+        self.label = " ".join((self.name, *sets))
         self.who = named(host, "feature", name)
 
     @cached_property
@@ -109,7 +109,8 @@ class FeatureWorks:
                     f"The {who} returned frames of shape {list(frames.shape)} for {SECONDS:g} s; its `shape` promises "
                     f"[frames, {', '.join(map(str, shape))}], so it was not timed."
                 )
-            _must_be_finite(frames, who, "frames")
+            if np.isinf(frames).any() or np.isnan(frames).all():  # some may be undefined, as a pitch without a voice
+                raise PluginError(f"The {who} returned frames that are not finite, so it was not timed.")
             _must_be_same(frames, np.asarray(again[key]), who, "frames")
 
 
@@ -126,7 +127,7 @@ class ArchitectureWorks(FeatureWorks):
         subject = subjects(host, "architecture", name, presets=(preset,) if preset else (), sets=sets)[0]
         assert isinstance(subject, ArchitectureSubject)
         self.subject, self.host, self.name, self.sets = subject, host, subject.name, sets
-        self.label = str(subject)
+        self.label = " ".join((str(subject), *sets))
         self.who = named(host, "architecture", name)
 
     @cached_property
@@ -284,8 +285,8 @@ def _must_be_finite(values: Any, who: str, what: str) -> None:
 
 
 def _must_be_same(one: Any, other: Any, who: str, what: str) -> None:
-    scale = float(np.abs(one).max(initial=0.0))
-    if one.shape != other.shape or float(np.abs(one - other).max(initial=0.0)) > SAME * scale:
+    scale = float(np.nan_to_num(np.abs(one)).max(initial=0.0))
+    if one.shape != other.shape or not np.allclose(one, other, rtol=0.0, atol=SAME * scale, equal_nan=True):
         raise PluginError(
             f"The {who} returned other {what} when it was asked the same again, so it was not timed; `serkit plugin "
             "check` finds out more."
