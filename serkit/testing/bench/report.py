@@ -59,7 +59,7 @@ def kind_of(host: Host, name: str, kind: str = "") -> Kind:
     if not timed:
         raise UserError(f"{name!r} is a {found[0]}, of which nothing is timed; the kinds are {', '.join(TIMED)}.")
     if len(timed) > 1:
-        raise UserError(f"{name!r} is the name of a {' and a '.join(timed)}; choose one with --kind.")
+        raise UserError(f"{name!r} is the name of several plugins ({', '.join(timed)}); choose one with --kind.")
     host.get(timed[0], name)
     return timed[0]
 

@@ -96,7 +96,10 @@ def test_without_a_baseline_the_run_ends_in_a_sentence(tmp_path: Path) -> None:
     assert "No bench left a row to compare." in done.stdout  # disabled benches time nothing
     done = bench(tmp_path, "--ratio-fail=0.1", "-k", "plain")
     assert done.returncode != 0
-    assert "stored.json does not exist; store a baseline with --ratio-store first." in done.stdout + done.stderr
+    assert (
+        "stored.json does not exist; store one first with --store, in pytest --ratio-store."
+        in done.stdout + done.stderr
+    )
 
 
 def test_contestants_take_turns_in_changing_order() -> None:

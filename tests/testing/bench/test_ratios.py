@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,16 @@ def test_one_sentence_a_regressed_row(now: dict[str, Any], said: str | None) -> 
 
 
 def test_a_row_that_was_never_stored() -> None:
-    assert ratios.regressions({"t": a_row()}, {}, 0.1) == ["t has no stored row; store one with --ratio-store."]
+    assert ratios.regressions({"t": a_row()}, {}, 0.1) == [
+        "t has no stored row; store one with --store, in pytest --ratio-store."
+    ]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"schema": 0, "rows": {}}'])
+@pytest.mark.parametrize("text", ["", "[]", '{"schema": 0, "rows": {}}', '{"schema": 1, "rows": []}'])
 def test_a_file_that_is_no_baseline(tmp_path: Path, text: str) -> None:
     path = tmp_path / "b.json"
     path.write_text(text, "utf-8")
-    with pytest.raises(UserError, match="store it again with --ratio-store"):
+    with pytest.raises(UserError, match="store it again with --store, in pytest --ratio-store"):
         ratios.read(path)
 
 
@@ -68,3 +71,27 @@ def test_storing_keeps_rows_that_did_not_run(tmp_path: Path) -> None:
     ratios.store({"a": a_row(), "b": a_row()}, path)
     ratios.store({"b": a_row(ratio=3.0)}, path)
     assert {name: r["ratio"] for name, r in ratios.read(path).items()} == {"a": 2.0, "b": 3.0}
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ({"ratio": 1.0}, "(anchor, work, full, threads, machine)"),
+        (None, "(everything)"),
+        (a_row(ratio="fast"), "(its values)"),
+        (a_row(machine="mine"), "(its values)"),
+    ],
+)
+def test_a_damaged_row_is_named(tmp_path: Path, row: Any, said: str) -> None:
+    path = tmp_path / "b.json"
+    path.write_text(json.dumps({"schema": 1, "rows": {"good": a_row(), "t": row}}), "utf-8")
+    with pytest.raises(UserError) as error:
+        ratios.read(path)
+    assert f"The row 't' of {path} is damaged {said}; store it again" in str(error.value)
+
+
+def test_a_baseline_of_another_machine_is_said_even_where_nothing_fell() -> None:
+    other = a_row(machine={"cpu": "an abacus", "isa": "beads"})
+    assert ratios.elsewhere({"t": a_row()}, {"t": a_row(), "u": other}) == ""
+    said = ratios.elsewhere({"t": a_row(), "u": a_row()}, {"t": a_row(), "u": other})
+    assert said.startswith("The baseline was stored on another machine (an abacus, beads), whose ratios need not")
