@@ -24,8 +24,8 @@ def check_batch(subject: FeatureSubject) -> None:
             singles = [subject.made(w.copy()) for w in waves]
         except AudioError:
             continue
-        for order in ([0, 1], [1, 0], [0, 1, 2], [2, 1, 0], [1]):
-            for threads in (1, 2, 5):
+        for order in ([0, 1], [2, 1, 0], [1]):
+            for threads in (1, 3):
                 asked = f"extractor.batch([{', '.join(words[i] for i in order)}], threads={threads})"
                 try:
                     together = list(subject.made.batch([waves[i].copy() for i in order], threads=threads))
