@@ -48,8 +48,10 @@ def bench(
     from serkit.data.progress import make_progress
     from serkit.testing.bench import bench_plugin
 
-    # what is wrong with either is said before minutes are spent
-    stored, allowed = (ratios.read(baseline), ratios.tolerance(ratio_fail)) if baseline and ratio_fail else ({}, None)
+    stored: ratios.Rows = {}
+    allowed = None
+    if baseline is not None and ratio_fail is not None:  # what is wrong with either is said before minutes are spent
+        stored, allowed = ratios.read(baseline), ratios.tolerance(ratio_fail)
     if store is not None:
         ratios.check_place(store)
     with make_progress() as progress:

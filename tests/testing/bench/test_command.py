@@ -91,6 +91,7 @@ def test_a_baseline_of_another_machine_and_one_of_another_plugin(bench: Bench, t
         (["--baseline", "x.json"], "Give --baseline FILE and --ratio-fail TOL together"),
         (["--baseline", "x.json", "--ratio-fail", "0.1"], "x.json does not exist; store one first with --store"),
         (["--baseline", "{good}", "--ratio-fail", "2"], "'2' is no tolerance; give a share from 0 to below 1"),
+        (["--baseline", "{good}", "--ratio-fail", ""], "'' is no tolerance; give a share from 0 to below 1"),
         (["--store", "nowhere/x.json"], "There is no folder nowhere to store rows in; make it first."),
         (["--store", "."], ". cannot be read"),
         (["--store", "{bad}"], "is no JSON"),
