@@ -20,7 +20,11 @@ def block_statistics(maps: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
     means, and mean and variance of those; the sizes are ours. A sample shorter than a block keeps one, which reaches
     into its padding.
     """
-    blocks = maps.unfold(1, BLOCK, HOP)  # [B, N, M, BLOCK]
+    if torch.compiler.is_compiling():  # torch's ONNX exporter takes the example's number of blocks for every input's
+        starts = torch.arange(0, maps.shape[1] - BLOCK + 1, HOP, device=maps.device)
+        blocks = maps[:, starts[:, None] + torch.arange(BLOCK, device=maps.device)].transpose(2, 3)
+    else:
+        blocks = maps.unfold(1, BLOCK, HOP)  # [B, N, M, BLOCK]
     windows = blocks.unflatten(3, (BLOCK // WINDOW, WINDOW)).mean(dim=4)
     mean = windows.mean(dim=3)
     variance = (windows - mean[..., None]).square().mean(dim=3)
