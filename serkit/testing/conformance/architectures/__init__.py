@@ -6,6 +6,7 @@ from serkit.testing.conformance.architectures import (
     building,
     calls,
     devices,
+    export,
     folds,
     masks,
     modes,
@@ -28,5 +29,6 @@ CHECKS = (
     *state.CHECKS,
     *folds.CHECKS,
     *devices.CHECKS,
+    *export.CHECKS,
 )
 """In the order in which they are run: what others rest on comes first."""
