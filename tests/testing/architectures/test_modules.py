@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 
 import pytest
 
 from serkit.host import Host
-from serkit.testing.conformance.architectures import CHECKS, calls, devices, masks, modes, output
+from serkit.testing.conformance.architectures import CHECKS, calls, devices, export, masks, modes, output
 from serkit.testing.conformance.check import Check
 from serkit.testing.conformance.report import Result
 from serkit.testing.conformance.runner import run_check
@@ -367,6 +368,24 @@ class Net:
     results = run(source)
     assert {r.status for r in results} == {"skipped"}
     assert all("estimator" in r.reason for r in results)
+
+
+def test_a_sound_model_is_exported(run: Run) -> None:
+    (result,) = run("", export.CHECKS)
+    assert result.status == "passed", result.what
+
+
+def test_a_model_that_branches_on_values_is_not(run: Run) -> None:
+    body = "    def head(self, pooled): return super().head(pooled.abs() if float(pooled.mean()) > 0 else pooled)"
+    (result,) = run(net(body), export.CHECKS)
+    assert result.status == "failed"
+    assert result.what.startswith("torch.onnx.export cannot export the module")
+
+
+def test_without_an_engine_the_export_is_not_asked_for(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    (result,) = run("", export.CHECKS)
+    assert (result.status, "pip install 'serkit[onnx]'" in result.reason) == ("skipped", True)
 
 
 def test_these_checks_are_those_of_the_kit() -> None:

@@ -21,8 +21,7 @@ SLACK = 20
 
 
 _EXPORTS = itertools.count()
-"""Each export of a process has an example of another length: torch 2.13 takes the frames of a recurrence for a constant
-where an earlier one was exported with as many."""
+"""Exports of this process: after one, torch 2.13 may take the frames of a recurrence (while_loop) for a constant."""
 
 
 def check_onnx(subject: ArchitectureSubject) -> None:
@@ -33,7 +32,7 @@ def check_onnx(subject: ArchitectureSubject) -> None:
         import onnxscript  # noqa: F401  # what torch.onnx needs
     except ImportError as error:
         raise NotApplicable(f"{error.name} is not installed; pip install 'serkit[onnx]'") from None
-    longest = shorts(subject)[-1] + 5 + next(_EXPORTS)
+    longest = shorts(subject)[-1] + 5
     example = subject.batch([longest, longest - 5])
     model = _exported(module, example, _dynamic(subject, example))
     options = onnxruntime.SessionOptions()
@@ -56,6 +55,7 @@ def check_onnx(subject: ArchitectureSubject) -> None:
 
 
 def _exported(module: nn.Module, example: Batch, dynamic: dict[str, Any]) -> bytes:
+    before = next(_EXPORTS)
     try:
         with warnings.catch_warnings(), _quiet():
             warnings.simplefilter("ignore")
@@ -66,6 +66,11 @@ def _exported(module: nn.Module, example: Batch, dynamic: dict[str, Any]) -> byt
         causes = [error]
         while causes[-1].__cause__ is not None:
             causes.append(causes[-1].__cause__)  # type: ignore[arg-type]
+        if before and "inferred a static shape" in str(causes[-1]):
+            raise NotApplicable(
+                "torch says that the number of frames is a constant, which it also says of recurrences that are not "
+                "the first export of a process; ask again with `serkit plugin check NAME --check check_onnx`"
+            ) from None
         raise Failure(
             f"torch.onnx.export cannot export the module: {_said(causes[-1])}",
             reproduce=f"{words(example)}, with any number of samples and frames.",
