@@ -65,17 +65,6 @@ def check_learns(module: nn.Module, inputs: Mapping[str, Tensor], n_classes: int
     assert torch.equal(found, truth), f"{int((found != truth).sum())} of {len(truth)} samples are not learnt"
 
 
-def check_seeded(build: Callable[[], nn.Module]) -> None:
-    """The same seed gives the same weights, another one others."""
-    states = []
-    for seed in (1, 1, 2):
-        torch.manual_seed(seed)
-        states.append(build().state_dict())
-    a, b, c = states
-    assert all(torch.equal(a[k], b[k]) for k in a), "equal seeds gave different weights"
-    assert any(not torch.equal(a[k], c[k]) for k in a), "different seeds gave equal weights"
-
-
 def loss_of(module: nn.Module, logits: Tensor, truth: Tensor) -> Tensor:
     """The host's loss of a batch: cross-entropy, and the module's ``penalty()`` where it has one."""
     loss = cross_entropy(logits, truth)

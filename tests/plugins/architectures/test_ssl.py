@@ -17,7 +17,7 @@ from serkit.run.api import describe_architecture
 from serkit.run.files import read_json
 from serkit.run.recipe import Request, read_recipe, resolve
 from serkit.testing.encoders import SPEECH, write_speech
-from serkit.testing.modules import check_learns, check_padding, check_seeded, dead_parameters
+from serkit.testing.modules import check_learns, check_padding, dead_parameters
 from serkit.testing.trees import emodb
 from serkit.types import FoldContext
 from serkit_plugins.architectures.ssl.config import PRESETS, SslConfig
@@ -55,7 +55,6 @@ def test_parameters() -> None:
 @pytest.mark.parametrize("shape", [(3, 16), (16,)])
 def test_frozen_states_padding_gradients_seeds_learning(shape: tuple[int, ...]) -> None:
     check_padding(build(TINY, shape), {"x": shape}, [30, 17, 16, 1])
-    check_seeded(lambda: build(TINY, shape))
     torch.manual_seed(0)
     inputs = {"x": torch.randn(8, 12, *shape), "x_lengths": torch.tensor([12, 12, 9, 8, 7, 5, 4, 2])}
     assert dead_parameters(build(TINY, shape), inputs, 4) == []
@@ -89,7 +88,6 @@ def test_a_fine_tuned_encoder_learns_starts_from_its_weights_and_is_seeded(huber
     torch.manual_seed(0)
     module = build(settings, ())
     assert module.rate_factors == {"encoder.": 0.5}
-    check_seeded(lambda: build(settings, ()))
     theirs = {k.removeprefix("encoder."): v for k, v in module.state_dict().items() if k.startswith("encoder.")}
     other = {k: v for k, v in build(settings, ()).state_dict().items() if k.startswith("encoder.")}
     assert all(torch.equal(other[f"encoder.{k}"], v) for k, v in theirs.items())
