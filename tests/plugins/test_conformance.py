@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -63,8 +64,8 @@ def _files(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> N
 
 @pytest.mark.usefixtures("_files")
 @parametrize_with_checks(shipped("architecture"), kind="architecture", sets=SETS)
-def test_architectures(plugin: Subject, check: Check) -> None:
-    if check.name == "check_onnx" and plugin.name not in EXPORTED and not os.environ.get("SERKIT_TEST_EXPORT"):
+def test_architectures(plugin: Subject, check: Callable[[Subject], None]) -> None:
+    if check.__name__ == "check_onnx" and plugin.name not in EXPORTED and not os.environ.get("SERKIT_TEST_EXPORT"):
         pytest.skip("torch takes some ten seconds to export a model; SERKIT_TEST_EXPORT=1 does it for all")
     check(plugin)
 
