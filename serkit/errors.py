@@ -21,15 +21,17 @@ class UserError(SerkitError):
 
 class UnknownNameError(UserError):
     """A name (plugin, preset, protocol, fold, ...) that does not exist. The message has the nearest of the ``allowed``
-    names, or all of them where none is near or ``every`` is asked for."""
+    names, or where none is near all of them, or ``look``: where a long list is to be found. ``every``: all anyway."""
 
-    def __init__(self, kind: str, name: str, allowed: Iterable[str], remedy: str = "", *, every: bool = False) -> None:
+    def __init__(
+        self, kind: str, name: str, allowed: Iterable[str], remedy: str = "", *, every: bool = False, look: str = ""
+    ) -> None:
         names = sorted(allowed)
         near = nearest(name, names)
-        known = f"there is {', '.join(names) or 'none'}."
+        known = look or f"there is {', '.join(names) or 'none'}."
         hint = f"did you mean {near!r}?{f' T{known[1:]}' if every else ''}" if near else known
         super().__init__(f"There is no {kind} named {name!r}; {hint}" + (f" {remedy}" if remedy else ""))
-        self.kind, self.name, self.nearest, self.remedy = kind, name, near, remedy
+        self.kind, self.name, self.nearest, self.remedy, self.look = kind, name, near, remedy, look
 
 
 class ConfigError(UserError):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from serkit.errors import SerkitError, UnknownNameError, UserError, nearest
+from serkit.errors import SerkitError, UnknownNameError, UserError
 
 if TYPE_CHECKING:
     from serkit.host import Host, Registered
@@ -58,18 +58,14 @@ def show(
         raise failure
 
 
-def _unknown(error: UnknownNameError, host: Host) -> UserError:
-    """Where no plugin is near, ``error`` lists some fifty names; this has the nearest protocol, or where to look."""
+def _unknown(error: UnknownNameError, host: Host) -> UnknownNameError:
+    """The same where a plugin is near, else what is known of protocols."""
     from serkit.cli.list_ import offers
 
-    near = nearest(error.name, sorted({p["name"] for p in offers(host)}))
     if error.nearest:
         return error
-    return UserError(
-        f"There is no plugin or protocol named {error.name!r}; "
-        + (f"did you mean {near!r}?" if near else "`serkit list` shows what there is.")
-        + (f" {error.remedy}" if error.remedy else "")
-    )
+    protocols = {p["name"] for p in offers(host)}
+    return UnknownNameError("plugin or protocol", error.name, protocols, error.remedy, look=error.look)
 
 
 def _show_protocol(name: str, found: list[dict[str, Any]], *, as_json: bool) -> None:

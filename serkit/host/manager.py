@@ -161,7 +161,8 @@ class Host:
         if self.left_out:
             remedies.append(f"SERKIT_PLUGINS leaves out {_names(self.left_out)}.")
         allowed = {n for k, n in self._registered if k in kinds}
-        return UnknownNameError(what, name, allowed, " ".join(remedies))
+        look = "`serkit list` shows what there is." if len(kinds) > 1 else ""  # of all kinds they are some 150
+        return UnknownNameError(what, name, allowed, " ".join(remedies), look=look)
 
 
 @functools.cache

@@ -166,6 +166,17 @@ def test_a_metric_is_found_by_its_aliases_and_listed_once(distribution: Any) -> 
     assert host.load("metric", "ua").__name__ == "dumps"
     with pytest.raises(UnknownNameError, match="did you mean 'hits'"):
         host.get("metric", "hit")
+    with pytest.raises(UnknownNameError, match="did you mean 'hits'"):
+        host.find("hit")
+
+
+def test_a_name_that_nothing_is_near_is_not_followed_by_the_names_of_all_kinds() -> None:
+    # `serkit plugin check zzz` printed all of them, some 150
+    with pytest.raises(UnknownNameError) as unknown:
+        Host().find("zzz")
+    assert str(unknown.value) == "There is no plugin named 'zzz'; `serkit list` shows what there is."
+    with pytest.raises(UnknownNameError, match=r"^There is no dataset named 'zzz'; there is "):  # a kind's are a few
+        Host().get("dataset", "zzz")
 
 
 @pytest.mark.parametrize(
