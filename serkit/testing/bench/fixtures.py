@@ -10,8 +10,9 @@ import pytest
 from serkit.host import get_host
 from serkit.testing.bench.measure import USUAL
 from serkit.testing.bench.race import Race, clock_of, held_of
-from serkit.testing.bench.report import kind_of, make_contest, reference_of, works_of
+from serkit.testing.bench.report import TIMED, make_contest, reference_of, works_of
 from serkit.testing.bench.works import FeatureWorks, Work
+from serkit.testing.kinds import kind_among
 
 _PREPARED = pytest.StashKey[dict[Any, FeatureWorks]]()
 
@@ -62,7 +63,7 @@ def _timed(request: pytest.FixtureRequest, benchmark: Any, full: bool, work: Wor
         compare_preset: str = "",
     ) -> None:
         host = get_host()
-        found = kind_of(host, name, kind or ("" if work == "features" else "architecture"))
+        found = kind_among(TIMED, "timed", host, name, kind or ("" if work == "features" else "architecture"))
         mine = once((found, name, preset, *sets), lambda: works_of(host, name, found, preset, sets))
         other = once(
             ("reference", found, compare, compare_preset), lambda: reference_of(host, found, compare, compare_preset)

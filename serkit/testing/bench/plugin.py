@@ -81,7 +81,7 @@ def full(request: pytest.FixtureRequest) -> bool:
 
 @pytest.fixture
 def race(request: pytest.FixtureRequest, benchmark: Any, full: bool) -> Race:
-    """``race(entrant, group, contest)``: see ``harness.contest.Race``. The test is parametrized by ``entrant``."""
+    """``race(entrant, group, contest)``: see ``serkit.testing.bench.race.Race``; ``entrant`` parametrizes the test."""
     config = request.config
     return Race(benchmark, clock_of(config), held_of(config), _rivals(request.node), full)
 

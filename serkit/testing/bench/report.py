@@ -8,11 +8,12 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import PluginError, SerkitError, UserError, nearest
+from serkit.errors import PluginError, SerkitError, UnknownNameError, UserError
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.host.specs import Kind
 from serkit.testing.bench.contest import Contest, Entrant, hold, row
 from serkit.testing.bench.measure import FULL, USUAL
+from serkit.testing.kinds import kind_among
 
 if TYPE_CHECKING:
     from serkit.testing.bench.works import FeatureWorks, Work
@@ -48,20 +49,6 @@ class Bench:
             "rows": self.rows,
             "skipped": self.skipped,
         }
-
-
-def kind_of(host: Host, name: str, kind: str = "") -> Kind:
-    """The kind of the plugin ``name`` that can be timed. Raises UserError where it has none, or both."""
-    if kind and kind not in TIMED:
-        raise UserError(f"Nothing is timed of the kind {kind!r}; the kinds are {', '.join(TIMED)}.")
-    found: list[Kind] = [k for k in TIMED if k == kind] if kind else [r.spec.kind for r in host.find(name)]  # type: ignore[misc]
-    timed = [k for k in found if k in TIMED]
-    if not timed:
-        raise UserError(f"{name!r} is a {found[0]}, of which nothing is timed; the kinds are {', '.join(TIMED)}.")
-    if len(timed) > 1:
-        raise UserError(f"{name!r} is the name of several plugins ({', '.join(timed)}); choose one with --kind.")
-    host.get(timed[0], name)
-    return timed[0]
 
 
 def works_of(host: Host, name: str, kind: Kind, preset: str = "", sets: Sequence[str] = ()) -> FeatureWorks:
@@ -120,11 +107,7 @@ def checked_works(mine: FeatureWorks, chosen: Sequence[str]) -> list[Work]:
     """The pieces of work ``chosen`` of a plugin, or all that it has. Raises UserError for another."""
     for one in chosen:
         if one not in mine.works:
-            near = nearest(one, mine.works)
-            raise UserError(
-                f"There is no work {one!r} of the {mine.kind} {mine.name!r}; "
-                + (f"did you mean {near!r}?" if near else f"there is {', '.join(mine.works)}.")
-            )
+            raise UnknownNameError(f"work of the {mine.kind} {mine.name!r}", one, mine.works)
     return [w for w in mine.works if not chosen or w in chosen]
 
 
@@ -147,7 +130,7 @@ def bench_plugin(
     Raises UserError for an unknown name, PluginError where the plugin or the reference fails or answers wrong.
     """
     host = host or get_host()
-    found = kind_of(host, name, kind)
+    found = kind_among(TIMED, "timed", host, name, kind)
     mine = works_of(host, name, found, preset, sets)
     reference = reference_of(host, found, compare, compare_preset)
     todo = checked_works(mine, works)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 
 from serkit import config
-from serkit.errors import ConfigError, PluginError, blame
+from serkit.errors import PluginError, blame
 from serkit.host import FeatureSpec, Host
 from serkit.host.specs import Kind
 from serkit.run.cost import SECONDS, model_cost, said
@@ -61,13 +61,7 @@ class FeatureWorks:
         """Name of the feature plugin and its extractor, by input."""
         spec = self.host.get("feature", self.name).spec
         assert isinstance(spec, FeatureSpec)
-        values: dict[str, Any] = {}
-        for item in self.sets:
-            key, equals, text = item.partition("=")
-            if not equals or not key.strip():
-                raise ConfigError(f"--set {item!r} is not option=value; write for example --set n_mels=64.")
-            values[key.strip()] = config.literal(text)
-        options = config.load(self.host.load_target(spec.options), values, where="--set")
+        options = config.load(self.host.load_target(spec.options), config.assignments(self.sets), where="--set")
         return {self.name: (self.name, make_extractor(self.host, self.name, options))}
 
     def prepare(self, work: Work) -> Callable[[], Any]:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from serkit.host import Host, get_host
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
-from serkit.testing.conformance.runner import checks_of, expected, kind_of, pairs
+from serkit.testing.conformance.runner import CHECKED, checks_of, expected, pairs
 from serkit.testing.conformance.subjects import Data, Subject, subjects
+from serkit.testing.kinds import kind_among
 
 if TYPE_CHECKING:
     import pytest
@@ -40,7 +41,7 @@ def parametrize_with_checks(
     host, given_reasons = host or get_host(), expected_failed_checks
     params = []
     for name in plugins:
-        found = kind_of(host, name, kind)
+        found = kind_among(CHECKED, "checked", host, name, kind)
         checks = checks_of(found)
         given = given_reasons(name) if callable(given_reasons) else (given_reasons or {}).get(name)
         copy = (data or {}).get(name)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from serkit.data.fetch import user_path
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import CorpusError, SerkitError, UserError, nearest
+from serkit.errors import CorpusError, SerkitError, UnknownNameError, UserError, nearest
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.host.specs import AnySpec, Kind
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
 from serkit.testing.conformance.isolated import CHECKS as EVERY_KIND
 from serkit.testing.conformance.report import Report, Result
 from serkit.testing.conformance.subjects import Data, Subject, subjects
+from serkit.testing.kinds import kind_among
 
 CHECKED: tuple[Kind, ...] = ("architecture", "dataset", "feature", "metric")
 """Kinds that have checks; a recipe is checked when it is resolved."""
@@ -28,20 +29,6 @@ def checks_of(kind: Kind) -> tuple[Check, ...]:
     family = {"architecture": "architectures", "dataset": "datasets", "feature": "features", "metric": "metrics"}
     checks: tuple[Check, ...] = import_module(f"serkit.testing.conformance.{family[kind]}").CHECKS
     return (*EVERY_KIND, *checks)
-
-
-def kind_of(host: Host, name: str, kind: str = "") -> Kind:
-    """The kind of the plugin ``name`` that has checks. Raises UserError where it has none or there are several."""
-    if kind and kind not in CHECKED:
-        raise UserError(f"There are no checks for the kind {kind!r}; the kinds are {', '.join(CHECKED)}.")
-    found: list[Kind] = [k for k in CHECKED if k == kind] if kind else [r.spec.kind for r in host.find(name)]  # type: ignore[misc]
-    found = [k for k in found if k in CHECKED]
-    if not found:
-        raise UserError(f"{name!r} is a recipe, and recipes have no checks; `serkit show {name}` resolves it.")
-    if len(found) > 1:
-        raise UserError(f"{name!r} is the name of a {' and a '.join(found)}; choose one with --kind.")
-    host.get(found[0], name)
-    return found[0]
 
 
 def pairs(chosen: Sequence[Subject], checks: Sequence[Check]) -> Iterator[tuple[Subject, Check]]:
@@ -123,16 +110,12 @@ def check_plugin(
     such plugin, kind, preset, check or copy.
     """
     host = host or get_host()
-    found = kind_of(host, name, kind)
+    found = kind_among(CHECKED, "checked", host, name, kind)
     checks = checks_of(found)
     names, wanted = [c.name for c in checks], list(only)
     for one in wanted:
         if one not in names:
-            near = nearest(one, names)
-            raise UserError(
-                f"There is no check {one!r} (kind {found}); "
-                + (f"did you mean {near!r}?" if near else f"the checks are {', '.join(names)}.")
-            )
+            raise UnknownNameError(f"check of the kind {found}", one, names)
     chosen = subjects(host, found, name, presets=presets, sets=sets, data=_copy(data))
     registered = chosen[0].registered
     reason = expected(registered.spec, checks)

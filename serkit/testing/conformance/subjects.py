@@ -184,9 +184,12 @@ def subjects(
     data: Data | None = None,
 ) -> list[Subject]:
     """The subjects of a plugin: an architecture at each of ``presets`` (all of them, the default one first), anything
-    else once. Imports nothing of the plugin. Raises UserError for an unknown preset, and for settings of a metric."""
+    else once. Imports nothing of the plugin. Raises UserError for an unknown preset, and for what the
+    kind does not have: presets, settings, a corpus."""
     registered = host.get(kind, name)
     spec = registered.spec
+    if data is not None and kind != "dataset":
+        raise UserError(f"The {kind} {name!r} reads no corpus; leave out --data.")
     if not isinstance(spec, ArchitectureSpec):
         if presets:
             raise UserError(f"The {kind} {name!r} has no presets; leave out --preset.")
@@ -215,8 +218,6 @@ def _subject_of(kind: Kind) -> type[Subject]:
         from serkit.testing.conformance.metrics.cases import MetricSubject
 
         return MetricSubject
-    if kind == "feature":
-        from serkit.testing.conformance.features.subject import FeatureSubject
+    from serkit.testing.conformance.features.subject import FeatureSubject
 
-        return FeatureSubject
-    return Subject
+    return FeatureSubject

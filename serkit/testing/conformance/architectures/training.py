@@ -222,7 +222,8 @@ def _loss(job: FoldJob, module: nn.Module, prepared: Prepared, index: NDArray[np
     y = torch.from_numpy(prepared.targets[index])
     weights = torch.tensor(class_weights(prepared.targets, len(job.labels), job.training), dtype=dtype)
     logits = forward(module, inputs, len(y), len(job.labels), job.named)
-    loss: Tensor = cross_entropy(logits.to(dtype), y, weights, reduction=job.training.reduction)
+    smoothing, reduction = job.training.label_smoothing, job.training.reduction
+    loss: Tensor = cross_entropy(logits.to(dtype), y, weights, smoothing=smoothing, reduction=reduction)
     penalty: Any = getattr(module, "penalty", None)
     return loss if penalty is None else loss + penalty()
 
