@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
 def print_json(content: Any) -> None:
     """Print ``content`` as JSON on standard output. NaN is refused, since JSON has none."""
     typer.echo(json.dumps(content, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+@contextmanager
+def prints_aside() -> Iterator[None]:
+    """What a plugin prints goes to standard error, so that standard output holds the answer and nothing else."""
+    import sys
+
+    with redirect_stdout(sys.stderr):
+        yield
 
 
 def show_table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

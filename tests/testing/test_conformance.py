@@ -36,6 +36,11 @@ def check_crash(subject: Any) -> None:
     raise ZeroDivisionError("no")
 
 
+def check_wordless(subject: Any) -> None:
+    """Falls over without a word."""
+    raise ValueError
+
+
 def acrnn() -> list[Any]:
     return subjects(get_host(), "architecture", "acrnn")
 
@@ -50,11 +55,13 @@ def acrnn() -> list[Any]:
         (check_none, "", "skipped", True),
         (check_crash, "", "failed", False),
         (check_crash, "it is known", "failed", False),
+        (check_wordless, "", "failed", False),
     ],
 )
 def test_how_a_check_ends(check: Any, reason: str, status: str, good: bool) -> None:
     result = run_check(acrnn()[0], Check(check), reason)
     assert (result.status, result.good, result.check) == (status, good, check.__name__)
+    assert not result.what.endswith((" .", ": ."))  # as of an exception without words
     if status in ("failed", "unexpected"):
         assert result.what.endswith(".")
     if check is check_crash:
@@ -71,9 +78,12 @@ def test_the_default_preset_is_first_and_alone_for_slow_checks() -> None:
     assert asked.count((spec.default_preset, "check_bad")) == 1
     assert [p for p, c in asked if c == "check_bad"] == [spec.default_preset]
     assert sorted(p for p, c in asked if c == "check_good") == sorted(spec.presets)
-    # one preset that was asked for is asked everything
+    # one preset that was asked for is asked everything; of two that are not the default one, the first is: neither was,
+    # so that a report of no check said that the model conforms
     (one,) = subjects(get_host(), "architecture", "acrnn", presets=["paper"])
     assert len(list(pairs([one], [quick, slow]))) == 2
+    two = subjects(get_host(), "architecture", "acrnn", presets=["paper", "depth_on_dev"])
+    assert [(s.preset, c.name) for s, c in pairs(two, [slow])] == [(two[0].preset, "check_bad")]
 
 
 def test_reasons_are_found_by_check_and_by_preset_and_unknown_ones_are_refused() -> None:

@@ -44,7 +44,7 @@ def bench(
 
     machine.limit_libraries()  # before NumPy is imported
 
-    from serkit.cli.console import print_json
+    from serkit.cli.console import print_json, prints_aside
     from serkit.data.progress import make_progress
     from serkit.testing.bench import bench_plugin
 
@@ -54,7 +54,7 @@ def bench(
         stored, allowed = ratios.read(baseline), ratios.tolerance(ratio_fail)
     if store is not None:
         ratios.check_place(store)
-    with make_progress() as progress:
+    with prints_aside(), make_progress() as progress:
         made = bench_plugin(
             name,
             kind=kind,

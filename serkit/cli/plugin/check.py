@@ -32,11 +32,11 @@ def check(
 
     For example: serkit plugin check acrnn --preset small
     """
-    from serkit.cli.console import print_json
+    from serkit.cli.console import print_json, prints_aside
     from serkit.data.progress import make_progress
     from serkit.testing.conformance import check_plugin
 
-    with make_progress() as progress:
+    with prints_aside(), make_progress() as progress:
         report = check_plugin(
             name, kind=kind, presets=preset or (), only=only or (), sets=set_ or (), data=data, progress=progress
         )

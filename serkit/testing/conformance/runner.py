@@ -11,6 +11,7 @@ from serkit.data.fetch import user_path
 from serkit.data.progress import Progress, SilentProgress
 from serkit.errors import CorpusError, SerkitError, UnknownNameError, UserError, nearest
 from serkit.host import ArchitectureSpec, Host, get_host
+from serkit.host.discovery import describe
 from serkit.host.specs import AnySpec, Kind
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
 from serkit.testing.conformance.isolated import CHECKS as EVERY_KIND
@@ -33,10 +34,8 @@ def checks_of(kind: Kind) -> tuple[Check, ...]:
 
 def pairs(chosen: Sequence[Subject], checks: Sequence[Check]) -> Iterator[tuple[Subject, Check]]:
     """Every check with every subject that it is asked of."""
-    for subject in chosen:
-        spec = subject.spec
-        default = not isinstance(spec, ArchitectureSpec) or subject.preset == spec.default_preset
-        yield from ((subject, c) for c in checks if default or c.presets == "all" or len(chosen) == 1)
+    for number, subject in enumerate(chosen):  # the default preset is the first, or the first of those asked for
+        yield from ((subject, c) for c in checks if not number or c.presets == "all")
 
 
 def expected(
@@ -81,9 +80,8 @@ def run_check(subject: Subject, check: Check, reason: str = "") -> Result:
         status = "expected" if reason else "failed"
         found |= {"what": failure.what, "reproduce": failure.reproduce, "cause": failure.cause}
     except (Exception, SystemExit) as error:
-        status, words = "failed", str(error)
-        if not isinstance(error, SerkitError):
-            words = f"{type(error).__name__}: {' '.join(words.split())}"
+        status = "failed"
+        words = str(error) if isinstance(error, SerkitError) else describe(error)
         last = traceback.extract_tb(error.__traceback__)[-1]
         found |= {
             "what": f"The check could not end: {words.rstrip('.')}.",
