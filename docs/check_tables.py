@@ -26,9 +26,14 @@ TITLES = {"architecture": "Architectures", "dataset": "Datasets", "feature": "Fe
 def table(kind: Any) -> str:
     """The heading and table of all checks of a kind."""
     rows = [f"### {TITLES[kind]}", "", "| check | what must hold | usual cause of a failure |", "| --- | --- | --- |"]
+    said: dict[str, str] = {}  # the check of whose row a cause is
     for check in checks_of(kind):
-        once = " (default preset only)" if check.presets == "default" else ""
-        cells = (f"`{check.name}`{once}", check.summary, "; or: ".join(causes(check)) or "as the report says")
+        once = " (default preset only)" if kind == "architecture" and check.presets == "default" else ""
+        found = causes(check)
+        above = list(dict.fromkeys(f"as of `{said[words]}`" for words in found if words in said))
+        new = [words for words in found if words not in said]
+        said |= dict.fromkeys(new, check.name)
+        cells = (f"`{check.name}`{once}", check.summary, "; or: ".join((*new, *above)) or "as the report says")
         rows.append("| " + " | ".join(c.replace("|", "\\|") for c in cells) + " |")
     return "\n".join(rows)
 

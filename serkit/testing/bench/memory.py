@@ -11,11 +11,6 @@ from typing import Any
 _SELF = Path("/proc/self")
 
 
-def can_measure() -> bool:
-    """Whether this system tells the peak of resident memory, and lets it start anew."""
-    return (_SELF / "clear_refs").exists() and (_SELF / "status").exists()
-
-
 def peak(call: Callable[[], Any]) -> tuple[Any, int | None]:
     """What ``call`` returns, and the bytes by which the peak of resident memory rose while it ran; None where the
     system does not tell. Call it once before: modules, plans and pools are not the work's."""

@@ -13,6 +13,7 @@ from serkit.testing.conformance.architectures.probe import (
     generators,
     infer,
     kept_generators,
+    moved,
     shorts,
     stirred,
     words,
@@ -71,10 +72,10 @@ def check_generators(subject: ArchitectureSubject) -> None:
     with kept_generators():
         before = generators()
         infer(module, batch)
-        moved = [n for n, a, b in zip(("torch", "NumPy", "Python"), before, generators(), strict=True) if a != b]
-    if moved:
+        drawn = moved(before)
+    if drawn:
         raise Failure(
-            f"Evaluation draws from the global generator of {' and of '.join(moved)}.",
+            f"Evaluation draws from the global generator of {' and of '.join(drawn)}.",
             reproduce=f"module.eval(), {words(batch)}.",
             cause="noise that is added without asking self.training; random numbers belong into training, or into "
             "buffers that build() makes.",
@@ -108,7 +109,7 @@ def check_modes(subject: ArchitectureSubject) -> None:
         before = generators()
         with Watch(quiet=True):
             found = attempt(lambda: module(**copied(batch)), f"module.train(), {words(batch)}")
-        if generators() != before:
+        if moved(before):
             raise NotApplicable("training draws other random numbers than dropout's, so its logits say nothing")
     words_apart = apart(module, found, wanted)
     if words_apart:

@@ -151,10 +151,19 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch's
         return (*args[:place], False, *args[place + 1 :]) if self.quiet and kept else args
 
 
-def generators() -> tuple[Any, ...]:
-    """Where the global generators of torch, NumPy and Python are."""
+def generators() -> dict[str, Any]:
+    """Where the global generators of torch, NumPy and Python are, by name; equal where none was drawn from."""
     numpy: Any = np.random.get_state()  # noqa: NPY002  # the generator that a plugin must leave alone
-    return torch.get_rng_state().numpy().tobytes(), (numpy[1].tobytes(), *numpy[2:]), random.getstate()
+    return {
+        "torch": torch.get_rng_state().numpy().tobytes(),
+        "NumPy": (numpy[1].tobytes(), *numpy[2:]),
+        "Python": random.getstate(),
+    }
+
+
+def moved(before: Mapping[str, Any]) -> list[str]:
+    """Names of the global generators that are not where ``generators()`` found them."""
+    return [name for name, state in generators().items() if state != before[name]]
 
 
 @contextmanager

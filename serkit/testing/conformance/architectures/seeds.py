@@ -14,6 +14,7 @@ from torch import nn
 from serkit.run.fold import fit_to
 from serkit.run.train_fold import prepare
 from serkit.testing.conformance.architectures import toy
+from serkit.testing.conformance.architectures.probe import generators, kept_generators, moved
 from serkit.testing.conformance.check import Check, Failure
 from serkit.testing.conformance.subjects import ArchitectureSubject
 
@@ -87,7 +88,7 @@ def check_global_generators(subject: ArchitectureSubject) -> None:
         (job.folder / "transforms.safetensors").unlink()
         with _kept("fit_transforms()"):
             prepared = prepare(job)
-        with torch.random.fork_rng(devices=[]), _kept("build()", but="torch"):
+        with _kept("build()", but="torch"):
             torch.manual_seed(3)
             built = job.architecture.build(job.context(prepared.transforms))
             if torch.initial_seed() != 3:
@@ -110,46 +111,27 @@ def check_global_generators(subject: ArchitectureSubject) -> None:
 @contextmanager
 def _globals(seed: int) -> Iterator[None]:
     """Global generators in a state of one's own, put back afterwards."""
-    numpy_state, python_state = np.random.get_state(), random.getstate()  # noqa: NPY002 (they are what is guarded)
-    with torch.random.fork_rng(devices=[]):
-        np.random.seed(seed)  # noqa: NPY002
+    with kept_generators():
+        np.random.seed(seed)  # noqa: NPY002  # it is what is guarded
         random.seed(seed)
         torch.manual_seed(seed)
-        try:
-            yield
-        finally:
-            np.random.set_state(numpy_state)  # noqa: NPY002
-            random.setstate(python_state)
+        yield
 
 
 @contextmanager
 def _kept(what: str, but: str = "") -> Iterator[None]:
-    """Raise Failure if what is done inside moves a global generator, other than ``but``; it is put back."""
-    before = _states()
-    yield
-    after = _states()
-    moved = [name for name in before if name != but and not _equal(before[name], after[name])]
-    torch.random.set_rng_state(before["torch"])
-    np.random.set_state(before["NumPy"])  # noqa: NPY002
-    random.setstate(before["Python"])
-    if moved:
+    """Raise Failure if what is done inside moves a global generator, other than ``but``; all are put back."""
+    with kept_generators():
+        before = generators()
+        yield
+        drawn = [name for name in moved(before) if name != but]
+    if drawn:
         raise Failure(
-            f"{what} moves the global generator of {' and '.join(moved)}.",
+            f"{what} moves the global generator of {' and '.join(drawn)}.",
             reproduce=f"{what} on the {len(toy.IDS)} utterances of the kit, the generator's state before and after.",
             cause="a draw from a global generator, a seed set in passing, or dropout left on; draw from the `rng` that "
             "is given, and put networks inside an estimator into eval() before they predict.",
         )
-
-
-def _states() -> dict[str, Any]:
-    state = np.random.get_state()  # noqa: NPY002
-    return {"torch": torch.random.get_rng_state(), "NumPy": state, "Python": random.getstate()}
-
-
-def _equal(a: Any, b: Any) -> bool:
-    if isinstance(a, torch.Tensor):
-        return torch.equal(a, b)
-    return all(np.array_equal(x, y) for x, y in zip(a, b, strict=True)) if isinstance(a[1], np.ndarray) else a == b
 
 
 def _weights(built: Any) -> dict[str, np.ndarray[Any, Any]]:

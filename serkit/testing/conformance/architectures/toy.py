@@ -25,7 +25,7 @@ from serkit.run.files import read_arrays
 from serkit.run.fold import FoldJob, evaluation_units
 from serkit.run.plugins import named
 from serkit.run.prepare import FeatureTable, check_rows, source_of, text_inputs
-from serkit.run.train_fold import Prepared, build, fit, prepare
+from serkit.run.train_fold import Prepared, fit, prepare
 from serkit.run.trainer import job_logits
 from serkit.testing.conformance.subjects import LABELS, ArchitectureSubject
 from serkit.types import Augment, Fold, Protocol, Training
@@ -208,11 +208,6 @@ def train(made: FoldJob) -> Trained:
     """Fit transforms, build, train: the host's own functions."""
     prepared = prepare(made)
     return Trained(made, prepared, fit(made, prepared, Events()))
-
-
-def estimator(made: FoldJob, prepared: Prepared) -> Any:
-    """A new estimator of a fold, not fitted yet."""
-    return build(made, prepared.transforms)
 
 
 def first_difference(a: Mapping[str, NDArray[Any]], b: Mapping[str, NDArray[Any]]) -> str:

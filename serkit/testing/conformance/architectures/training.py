@@ -108,7 +108,7 @@ def check_columns(subject: ArchitectureSubject) -> None:
         prepared = prepare(job)
         for missing in (None, LABELS.index("happy")):
             inputs, targets = _without(prepared, missing)
-            model = toy.estimator(job, prepared)
+            model = build(job, prepared.transforms)
             if len(targets):
                 try:
                     _fit(job, model, inputs, targets)
@@ -156,7 +156,7 @@ def check_weights(subject: ArchitectureSubject) -> None:
         leads = []
         for heavy in (0, 1):
             weights = np.where(targets == heavy, 10.0, 1.0)
-            model = toy.estimator(job, prepared)
+            model = build(job, prepared.transforms)
             model.fit(inputs, targets, seeds.rng(0, "weights"), weights)
             p = np.asarray(model.predict_proba(_rows(prepared.units.arrays, mine)))
             leads.append(float((p[:, 0] - p[:, 1]).mean()))
