@@ -95,8 +95,21 @@ def test_reasons_are_found_by_check_and_by_preset_and_unknown_ones_are_refused()
     assert reason(by_preset["small"], checks[1]) == "always"
     with pytest.raises(UserError, match=r"'check_bda', which is no check; did you mean 'check_bad'\?"):
         expected(spec, checks, {"check_bda": "typo"})
-    with pytest.raises(UserError, match="there is no such preset"):
-        expected(spec, checks, {"check_bad[big]": "typo"})
+    for key in ("check_bad[big]", "check_bad[paper", "check_bad[]", "check_bad["):
+        with pytest.raises(UserError, match="there is no such preset"):
+            expected(spec, checks, {key: "typo"})
+    for nothing in ("", " ", None):  # an empty one was taken for no declaration at all
+        with pytest.raises(UserError, match="as the reason for 'check_bad'; say in words why it fails"):
+            expected(spec, checks, {"check_bad": nothing})  # type: ignore[dict-item]
+
+
+def test_what_is_said_of_a_plugin_that_is_not_asked_is_refused() -> None:
+    for more in ({"expected_failed_checks": {"acrn": {}}}, {"sets": {"acrn": ()}}, {"data": {"acrn": "."}}):
+        (what,) = more
+        with pytest.raises(UnknownNameError, match=rf"\(`{what}`\) named 'acrn'; did you mean 'acrnn'\?"):
+            parametrize_with_checks(["acrnn"], **more)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match=r"write parametrize_with_checks\(\['acrnn'\]\)"):
+        parametrize_with_checks("acrnn")
 
 
 def test_what_cannot_be_checked_is_said(tmp_path: Path) -> None:

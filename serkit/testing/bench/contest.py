@@ -135,8 +135,8 @@ def row(outcome: Outcome, name: str, full: bool) -> dict[str, Any]:
     low, _, high = quantiles(paired, n=4) if len(paired) > 1 else (paired[0],) * 3
     numbers: dict[str, Any] = {
         "entrant": name,
-        "ratio": round(median(base.seconds) / middle, 4),
-        "ratio_quartiles": [round(low, 4), round(high, 4)],
+        "ratio": _rounded(median(base.seconds) / middle),
+        "ratio_quartiles": [_rounded(low), _rounded(high)],
         "anchor": outcome.anchor,
         "ours": name.startswith(outcome.own),
         "median_s": middle,
@@ -151,3 +151,8 @@ def row(outcome: Outcome, name: str, full: bool) -> dict[str, Any]:
     if outcome.audio_s:
         numbers["x_real_time"] = round(outcome.audio_s / middle, 1)
     return {**numbers, **outcome.more[name], "machine": machine.description()}
+
+
+def _rounded(ratio: float) -> float:
+    """Five digits, wherever the point is: four decimals made 0 of a ratio that is to be compared with its like."""
+    return float(f"{ratio:.5g}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -42,9 +43,14 @@ def read(path: Path) -> dict[str, dict[str, Any]]:
         raise UserError(f"{path} is no file of rows of schema {SCHEMA}; {again}.")
     for name, row in rows.items():
         lacking = [k for k in NEEDED if k not in row] if isinstance(row, dict) else ["everything"]
-        if lacking or not isinstance(row["ratio"], int | float) or not isinstance(row["machine"], dict):
+        if lacking or not _is_ratio(row["ratio"]) or not isinstance(row["machine"], dict):
             raise UserError(f"The row {name!r} of {path} is damaged ({', '.join(lacking) or 'its values'}); {again}.")
     return rows
+
+
+def _is_ratio(value: Any) -> bool:
+    """Whether a ratio can be compared with: nothing is below NaN, and next to nothing below 0."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < math.inf
 
 
 def check_place(path: Path) -> None:
@@ -82,10 +88,14 @@ def regressions(rows: Rows, stored: Rows, allowed: float) -> list[str]:
         elif now["ratio"] < before["ratio"] * (1.0 - allowed):
             lost = 1.0 - now["ratio"] / before["ratio"]
             sentences.append(
-                f"{name} has a ratio of {now['ratio']:.2f} to {now['anchor']}, stored {before['ratio']:.2f}: "
+                f"{name} has a ratio of {_short(now['ratio'])} to {now['anchor']}, stored {_short(before['ratio'])}: "
                 f"{lost:.0%} less, allowed {allowed:.0%}{_elsewhere(before, now)}."
             )
     return sentences
+
+
+def _short(ratio: float) -> str:
+    return f"{ratio:.2f}" if ratio >= 0.1 else f"{ratio:.3g}"
 
 
 def _elsewhere(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from serkit.errors import UnknownNameError, UserError
 from serkit.host import Host, get_host
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
 from serkit.testing.conformance.runner import CHECKED, checks_of, expected, pairs
@@ -39,6 +40,12 @@ def parametrize_with_checks(
     import pytest
 
     host, given_reasons = host or get_host(), expected_failed_checks
+    if isinstance(plugins, str):  # it is a sequence, of letters
+        raise UserError(f"parametrize_with_checks takes a list of names; write parametrize_with_checks([{plugins!r}]).")
+    for what, mapping in (("expected_failed_checks", given_reasons), ("sets", sets), ("data", data)):
+        for name in mapping if isinstance(mapping, Mapping) else ():
+            if name not in plugins:  # what it says would be passed over
+                raise UnknownNameError(f"plugin in this parametrize_with_checks (`{what}`)", name, plugins)
     params = []
     for name in plugins:
         found = kind_among(CHECKED, "checked", host, name, kind)

@@ -43,22 +43,27 @@ def expected(
 ) -> Callable[[Subject, Check], str]:
     """The reason why a check is expected to fail for a subject, by the spec and ``more``, or nothing.
 
-    Raises UserError for a name that is no check or no preset of the plugin.
+    Raises UserError for a name that is no check or no preset of the plugin, and for a reason without words.
     """
     declared = {**spec.expected_failed_checks, **(more or {})}
     names = [c.name for c in checks]
     presets = list(spec.presets) if isinstance(spec, ArchitectureSpec) else []
-    for key in declared:
-        name, _, preset = key.partition("[")
+    for key, why in declared.items():
+        name, bracket, preset = key.partition("[")
         if name not in names:
             near = nearest(name, names)
             raise UserError(
                 f"expected_failed_checks of the {spec.kind} {spec.name!r} names {key!r}, which is no check; "
                 + (f"did you mean {near!r}?" if near else f"the checks are {', '.join(names)}.")
             )
-        if preset and preset.removesuffix("]") not in presets:
+        if bracket and preset not in [f"{p}]" for p in presets]:
             raise UserError(
                 f"expected_failed_checks of the {spec.kind} {spec.name!r} has {key!r}, and there is no such preset."
+            )
+        if not isinstance(why, str) or not why.strip():
+            raise UserError(
+                f"expected_failed_checks of the {spec.kind} {spec.name!r} gives {why!r} as the reason for {key!r}; say "
+                "in words why it fails."
             )
     return lambda subject, check: declared.get(f"{check.name}[{subject.preset}]") or declared.get(check.name, "")
 

@@ -52,6 +52,14 @@ def test_one_sentence_a_regressed_row(now: dict[str, Any], said: str | None) -> 
     assert ratios.regressions({"t": now}, {"t": a_row()}, 0.1) == ([said] if said else [])
 
 
+def test_a_plugin_that_is_much_slower_than_its_reference_is_judged_as_well() -> None:
+    slow = a_row(ratio=0.00123)
+    assert ratios.regressions({"t": a_row(ratio=0.00117)}, {"t": slow}, 0.1) == []
+    assert ratios.regressions({"t": a_row(ratio=0.00099)}, {"t": slow}, 0.1) == [
+        "t has a ratio of 0.00099 to plain, stored 0.00123: 20% less, allowed 10%."
+    ]
+
+
 def test_a_row_that_was_never_stored() -> None:
     assert ratios.regressions({"t": a_row()}, {}, 0.1) == [
         "t has no stored row; store one with --store, in pytest --ratio-store."
@@ -79,6 +87,9 @@ def test_storing_keeps_rows_that_did_not_run(tmp_path: Path) -> None:
         ({"ratio": 1.0}, "(anchor, work, full, threads, machine)"),
         (None, "(everything)"),
         (a_row(ratio="fast"), "(its values)"),
+        (a_row(ratio=float("nan")), "(its values)"),  # nothing is less than NaN, so nothing ever got slower
+        (a_row(ratio=0), "(its values)"),
+        (a_row(ratio=True), "(its values)"),
         (a_row(machine="mine"), "(its values)"),
     ],
 )
