@@ -78,6 +78,8 @@ def bench(
     for sentence in filter(None, (ratios.elsewhere(made.rows, stored), *slower)):
         typer.echo(sentence, err=True)
     if slower:
+        if store is not None:
+            typer.echo(f"Nothing was kept in {store}.", err=True)
         raise typer.Exit(1)
 
 

@@ -122,7 +122,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             config.stash[_ELSEWHERE] = ratios.elsewhere(rows, stored)
             if found and session.exitstatus == pytest.ExitCode.OK:
                 session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if config.getoption("--ratio-store") and rows:
+        if config.getoption("--ratio-store") and rows and not config.stash[_REGRESSED]:
             ratios.store(rows, path)
     except UserError as error:
         raise pytest.UsageError(str(error)) from None
@@ -135,7 +135,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         for line in ratios.table(rows):
             terminalreporter.write_line(line)
     if config.getoption("--ratio-store") and rows:
-        terminalreporter.write_line(f"{len(rows)} rows stored in {_baseline(config)}")
+        kept = "nothing" if config.stash[_REGRESSED] else f"{len(rows)} rows"
+        terminalreporter.write_line(f"{kept} stored in {_baseline(config)}")
     if config.stash[_ELSEWHERE]:
         terminalreporter.write_line(config.stash[_ELSEWHERE])
     if config.stash[_REGRESSED]:

@@ -60,6 +60,7 @@ def test_a_plugin_that_became_slower_fails_and_is_named(bench: Bench, ticking: A
     assert code == 1
     assert err == (
         "mine[default] utterance has a ratio of 0.35 to steady[default], stored 0.50: 31% less, allowed 20%.\n"
+        f"Nothing was kept in {kept}.\n"
     )
     assert "kept in" not in out
     assert kept.read_text("utf-8") == before  # a slower plugin does not become its own baseline

@@ -82,6 +82,11 @@ def test_rows_are_stored_compared_and_fail(tmp_path: Path) -> None:
     assert fails.returncode == 1
     assert "2 passed" in fails.stdout  # the rows themselves are well, the comparison fails the run
     assert "to plain, stored 1000000.00: 100% less, allowed 15%." in fails.stdout
+    # it was stored all the same, so that the next run compared itself with the slow one and passed
+    fails = bench(tmp_path, "--ratio-fail=15%", "--ratio-store", "-k", "serkit or plain")
+    assert fails.returncode == 1
+    assert f"nothing stored in {stored}" in fails.stdout
+    assert ratios.read(stored) == doctored
     stored.write_text(json.dumps({"schema": 1, "rows": {**rows, ours_name(): {**ours, "ratio": 1e-6}}}), "utf-8")
     assert bench(tmp_path, "--ratio-fail=15%", "-k", "serkit or plain").returncode == 0
 
