@@ -25,7 +25,12 @@ ENCODER, TEXT_ENCODER = "speech-encoder-of-the-kit", "text-encoder-of-the-kit"
 SHORT = ["architecture.unit.frames=40"]
 """The units of published networks have 300 frames, and nothing that is asked here depends on that."""
 
+NARROW = ["architecture.maps=[24, 64, 96, 96, 64]"]
+"""A quarter of the published maps, which are asked in the tests of these networks; here they only take time."""
+
 SETS = {
+    "afcn": NARROW,
+    "afcn-multihead": NARROW,
     "ssl": [f"architecture.folder={ENCODER!r}"],
     "acnn": SHORT,
     "acrnn": SHORT,

@@ -25,7 +25,6 @@ _HE = (
     "Networks with Attention Model"
 )
 _BEFORE_NORM = "a bias before a batch normalisation, which takes it out again; the published networks have it"
-_SLOW_CODE = "statistics of a sparse code differ little between recordings at the start: it takes hundreds of steps"
 _MMFA_BIASES = (
     "biases that the softmax of attention or a batch normalisation takes out again; the published network has them"
 )
@@ -155,7 +154,6 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=he.SAE_PRESETS,
             default_preset="practical",
             paper_preset="literal",
-            expected_failed_checks={"check_learns_eight": _SLOW_CODE},
         ),
         ArchitectureSpec(
             name="he-sae-attention",
@@ -167,7 +165,6 @@ def serkit_architectures() -> list[ArchitectureSpec]:
             presets=he.ATTENTION_PRESETS,
             default_preset="practical",
             paper_preset="literal",
-            expected_failed_checks={"check_learns_eight": _SLOW_CODE},
         ),
         ArchitectureSpec(
             name="emotion-in-motion",

@@ -339,3 +339,9 @@ def test_a_correct_plugin_fails_nothing(kind: str, broken: Any) -> None:
     report = broken(kind)
     assert report.passed, [(r.check, r.what) for r in report.results if not r.good]
     assert report.counts["passed"] > 20
+
+
+def test_a_sound_model_with_much_dropout_learns_eight(broken: Any) -> None:
+    # both of He's networks of sparse codes, with dropout of a half after every layer, were said not to learn
+    report = broken("module", ("nn.Dropout(0.1)", "nn.Dropout(0.995)"), only=("check_learns_eight",))
+    assert report.passed, [r.what for r in report.results if not r.good]
