@@ -119,7 +119,7 @@ def test_without_a_copy_only_what_needs_none_is_asked(checked: Callable[..., Rep
     report = checked(write=None)
     assert failed(report) == {}
     assert {r.check for r in report.results if r.status == "passed"} == {
-        "check_spec", "check_target", "check_splitters", "check_empty_folder", "check_missing_folder",
+        "check_listing", "check_spec", "check_target", "check_splitters", "check_empty_folder", "check_missing_folder",
         "check_file_for_folder", "check_wrong_folder",
     }  # fmt: skip
     reasons = {r.reason for r in report.results if r.status == "skipped" and r.check != "check_fetch"}
