@@ -129,6 +129,14 @@ def test_what_cannot_be_checked_is_said(tmp_path: Path) -> None:
         check_plugin("acrnn", only=["check_build"])
 
 
+def test_a_failure_has_a_line_to_paste() -> None:
+    # the three ran into each other where the line had no full stop, and could not be pasted where it had one
+    for line in ("metric([0], [1])", "metric([0], [1])."):
+        failure = Failure("It is 2.", reproduce=line, cause="a sum.")
+        assert failure.reproduce == "metric([0], [1])"
+        assert str(failure) == "It is 2.\nTo reproduce: metric([0], [1])\nLikely cause: a sum."
+
+
 def test_a_report_for_programs() -> None:
     report = check_plugin("acrnn", only=["check_builds"], presets=["small"])
     assert report.passed

@@ -15,7 +15,8 @@ class Failure(AssertionError):
     """
 
     def __init__(self, what: str, *, reproduce: str, cause: str) -> None:
-        super().__init__(f"{what} To reproduce: {reproduce} Likely cause: {cause}")
+        reproduce = reproduce.removesuffix(".")  # a line of code is to be pasted
+        super().__init__(f"{what}\nTo reproduce: {reproduce}\nLikely cause: {cause}")
         self.what, self.reproduce, self.cause = what, reproduce, cause
 
 

@@ -285,7 +285,7 @@ def test_a_planted_fault_is_caught_by_the_check_that_names_it(run: Run, source: 
     assert (last.check, last.status) == (check, "failed"), last.what
     assert re.search(words, last.what), last.what
     assert not last.what.startswith("The check could not end")
-    assert last.reproduce.endswith(".")
+    assert last.reproduce
     assert last.cause.endswith(".")
 
 
