@@ -44,7 +44,7 @@ def bench(
 
     machine.limit_libraries()  # before NumPy is imported
 
-    from serkit.cli.console import print_json, prints_aside
+    from serkit.cli.console import prints_aside
     from serkit.data.progress import make_progress
     from serkit.testing.bench import bench_plugin
 
@@ -69,18 +69,24 @@ def bench(
     slower = [] if allowed is None else ratios.regressions(made.rows, stored, allowed)
     if store is not None and not slower:
         ratios.store(made.rows, store)
+    _tell(made, slower, ratios.elsewhere(made.rows, stored), store, as_json)
+    if slower:
+        raise typer.Exit(1)
+
+
+def _tell(made: Bench, slower: list[str], elsewhere: str, store: Path | None, as_json: bool) -> None:
+    """What was found on standard output; what is wrong with it on standard error."""
+    from serkit.cli.console import print_json
+
     if as_json:
         print_json({**made.to_dict(), "regressions": slower})
     else:
         _print(made)
         if store is not None and not slower:
             typer.echo(f"{len(made.rows)} ratios kept in {store}.")
-    for sentence in filter(None, (ratios.elsewhere(made.rows, stored), *slower)):
+    nothing = f"Nothing was kept in {store}." if store is not None and slower else ""
+    for sentence in filter(None, (elsewhere, *slower, nothing)):
         typer.echo(sentence, err=True)
-    if slower:
-        if store is not None:
-            typer.echo(f"Nothing was kept in {store}.", err=True)
-        raise typer.Exit(1)
 
 
 def _print(made: Bench) -> None:
