@@ -13,6 +13,7 @@ CHECKS: tuple[Check, ...] = (
     Check(folders.check_missing_folder),
     Check(folders.check_file_for_folder),
     Check(folders.check_wrong_folder),
+    Check(stable.check_folder_unchanged),  # before others load, after which an index might be there already
     Check(stable.check_fetch),
     Check(table.check_loads),
     Check(table.check_ids),

@@ -137,6 +137,16 @@ ROWS = "rows = [self.row(p.stem, p, known[p.stem]) for p in files]"
     ("replacements", "found"),
     [
         pytest.param(
+            [(BUILT, f'(root / "index.txt").write_text("kept")\n        {BUILT}')],
+            {"check_folder_unchanged": "load() leaves index.txt written in the folder."},
+            id="an index is kept in the user's folder",
+        ),
+        pytest.param(
+            [(BUILT, f"random.seed(0)\n        {BUILT}")],
+            {"check_deterministic": "load() moves the global generator of Python."},
+            id="a seed is set for everyone",
+        ),
+        pytest.param(
             [(NOTES, "notes=()")],
             {"check_removed_recording": "returns 23 utterances where it returned 24, and neither notes nor missing"},
             id="missing files are dropped silently",

@@ -144,6 +144,11 @@ def of_a_bootstrap(t: Any, y: Any, p: Any, k: int) -> float | None:
     return uar(t[rows], y[rows], p, k) if len(t) else None
 
 
+def of_a_bootstrap_that_seeds(t: Any, y: Any, p: Any, k: int) -> float | None:
+    np.random.seed(0)  # noqa: NPY002
+    return uar(t, y, p, k)
+
+
 def of_the_calls_so_far(t: Any, y: Any, p: Any, k: int) -> float | None:
     _state["calls"] += 1
     value = uar(t, y, p, k)
@@ -180,6 +185,7 @@ def never(t: Any, y: Any, p: Any, k: int) -> None:
         (errors_called_a_score, "check_perfect", "all right have 0; the best value is 1"),
         (errors_called_a_score, "check_worst", "better than the"),
         (area_with_ties_by_place, "check_ties", "in another order"),
+        (of_a_bootstrap_that_seeds, "check_deterministic", "moves the global generator of NumPy"),
         (of_a_bootstrap, "check_deterministic", "when asked again"),
         (of_the_calls_so_far, "check_deterministic", "when asked again"),
         (only_float64, "check_types", "Of float32 posteriors the metric is 0"),

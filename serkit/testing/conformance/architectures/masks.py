@@ -13,13 +13,13 @@ from serkit.testing.conformance.architectures.probe import (
     apart,
     copied,
     infer,
-    kept_generators,
     shorts,
     stirred,
     tolerance,
     words,
 )
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
+from serkit.testing.conformance.generators import kept_generators
 from serkit.testing.conformance.inputs import filled
 from serkit.testing.conformance.subjects import ArchitectureSubject
 

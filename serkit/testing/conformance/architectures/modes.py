@@ -10,15 +10,13 @@ from serkit.testing.conformance.architectures.probe import (
     apart,
     attempt,
     copied,
-    generators,
     infer,
-    kept_generators,
-    moved,
     shorts,
     stirred,
     words,
 )
 from serkit.testing.conformance.check import Check, Failure, NotApplicable
+from serkit.testing.conformance.generators import generators, kept_generators, moved
 from serkit.testing.conformance.subjects import ArchitectureSubject
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.utils._python_dispatch import TorchDispatchMode
@@ -149,30 +146,3 @@ class Watch(TorchDispatchMode):  # type: ignore[no-untyped-call]  # of torch's
         self.statistics.append(f"batch_norm of {list(x.shape)}")
         kept = all(isinstance(a, Tensor) for a in args[3:5])
         return (*args[:place], False, *args[place + 1 :]) if self.quiet and kept else args
-
-
-def generators() -> dict[str, Any]:
-    """Where the global generators of torch, NumPy and Python are, by name; equal where none was drawn from."""
-    numpy: Any = np.random.get_state()  # noqa: NPY002  # the generator that a plugin must leave alone
-    return {
-        "torch": torch.get_rng_state().numpy().tobytes(),
-        "NumPy": (numpy[1].tobytes(), *numpy[2:]),
-        "Python": random.getstate(),
-    }
-
-
-def moved(before: Mapping[str, Any]) -> list[str]:
-    """Names of the global generators that are not where ``generators()`` found them."""
-    return [name for name, state in generators().items() if state != before[name]]
-
-
-@contextmanager
-def kept_generators() -> Iterator[None]:
-    """The global generators are afterwards where they were."""
-    there, here = np.random.get_state(), random.getstate()  # noqa: NPY002
-    with torch.random.fork_rng(devices=[]):
-        try:
-            yield
-        finally:
-            np.random.set_state(there)  # noqa: NPY002
-            random.setstate(here)

@@ -14,8 +14,8 @@ from torch import nn
 from serkit.run.fold import fit_to
 from serkit.run.train_fold import prepare
 from serkit.testing.conformance.architectures import toy
-from serkit.testing.conformance.architectures.probe import generators, kept_generators, moved
 from serkit.testing.conformance.check import Check, Failure
+from serkit.testing.conformance.generators import kept_generators, untouched
 from serkit.testing.conformance.subjects import ArchitectureSubject
 
 _ESTIMATOR = "numpy.random.default_rng() without a seed, np.random.*, random.* or torch's own generator in fit() or "
@@ -121,17 +121,14 @@ def _globals(seed: int) -> Iterator[None]:
 @contextmanager
 def _kept(what: str, but: str = "") -> Iterator[None]:
     """Raise Failure if what is done inside moves a global generator, other than ``but``; all are put back."""
-    with kept_generators():
-        before = generators()
+    with untouched(
+        what,
+        reproduce=f"{what} on the {len(toy.IDS)} utterances of the kit",
+        cause="a draw from a global generator, a seed set in passing, or dropout left on; draw from the `rng` that "
+        "is given, and put networks inside an estimator into eval() before they predict.",
+        but=but,
+    ):
         yield
-        drawn = [name for name in moved(before) if name != but]
-    if drawn:
-        raise Failure(
-            f"{what} moves the global generator of {' and '.join(drawn)}.",
-            reproduce=f"{what} on the {len(toy.IDS)} utterances of the kit, the generator's state before and after.",
-            cause="a draw from a global generator, a seed set in passing, or dropout left on; draw from the `rng` that "
-            "is given, and put networks inside an estimator into eval() before they predict.",
-        )
 
 
 def _weights(built: Any) -> dict[str, np.ndarray[Any, Any]]:

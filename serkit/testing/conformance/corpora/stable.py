@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from serkit.errors import SerkitError
@@ -13,6 +13,7 @@ from serkit.testing.conformance.check import Failure, NotApplicable
 from serkit.testing.conformance.corpora.folders import STRANGE
 from serkit.testing.conformance.corpora.subject import DatasetSubject
 from serkit.testing.conformance.corpora.trees import difference, linked_copy, listed
+from serkit.testing.conformance.generators import untouched
 
 
 def check_fetch(subject: DatasetSubject) -> None:
@@ -47,14 +48,43 @@ def _files(folder: Path) -> list[Path]:
     return [p for p in sorted(folder.rglob("*")) if p.is_file()]
 
 
+def check_folder_unchanged(subject: DatasetSubject) -> None:
+    """Loading leaves the folder as it was: nothing is written, removed or touched."""
+    root = subject.copy.root
+    before = _stamps(subject.copy.base)
+    with suppress(SerkitError):  # check_loads says so
+        subject.load(root)
+    after = _stamps(subject.copy.base)
+    changed = sorted(p for p in before.keys() | after.keys() if before.get(p) != after.get(p))
+    if changed:
+        path = changed[0]
+        what = "written" if path not in before else "removed" if path not in after else "changed"
+        raise Failure(
+            f"load() leaves {path.as_posix()} {what} in the folder.",
+            reproduce=f"{type(subject.dataset()).__name__}().load(Path({str(root)!r}))  # a copy of {subject.base}",
+            cause="an index or a converted table kept beside the recordings; a user's copy may be shared or read-only, "
+            "so work in memory.",
+        )
+
+
+def _stamps(folder: Path) -> dict[Path, tuple[int, int]]:
+    """Size and time of the last change of each file and link below ``folder``, by its path there."""
+    found = ((p.relative_to(folder), p.lstat()) for p in folder.rglob("*") if p.is_symlink() or not p.is_dir())
+    return {path: (stat.st_size, stat.st_mtime_ns) for path, stat in found}
+
+
 def check_deterministic(subject: DatasetSubject) -> None:
-    """Loading twice, with the same object and with a new one, gives the same rows in the same order."""
+    """Loading again, by an old object or a new one, gives the same rows in order; no global generator moves."""
     dataset = subject.dataset()
     first = subject.given
-    for corpus, how in (
-        (dataset.load(subject.root), "a new object"),
-        (dataset.load(subject.root), "an object that has loaded before"),
+    with untouched(
+        "load()",
+        reproduce=f"{type(dataset).__name__}().load(Path({str(subject.root)!r}))",
+        cause="np.random.seed() or a draw from np.random or random; a generator of one's own "
+        "(np.random.default_rng(0)) leaves others as they are.",
     ):
+        again = [dataset.load(subject.root), dataset.load(subject.root)]
+    for corpus, how in zip(again, ("a new object", "an object that has loaded before"), strict=True):
         said = difference(first, corpus)
         if said:
             raise Failure(

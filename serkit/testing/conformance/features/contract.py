@@ -59,6 +59,22 @@ def check_builds(subject: FeatureSubject) -> None:
             reproduce="read extractor.sample_rate and extractor.options.sample_rate.",
             cause="a constant where the option is meant; users who set the option would get another rate.",
         )
+    if isinstance(declared, int) and declared > 1:
+        _follows_rate(subject, declared // 2)
+
+
+def _follows_rate(subject: FeatureSubject, rate: int) -> None:
+    """Raise Failure where a feature that can be built for ``rate`` in Hz says another, at which the host would read."""
+    try:
+        made = subject.extractor(sample_rate=rate)
+    except (SerkitError, NotApplicable):
+        return  # it is made for some rates only
+    if made.sample_rate != made.options.sample_rate:
+        raise Failure(
+            f"With sample_rate={made.options.sample_rate} its sample_rate is {made.sample_rate}.",
+            reproduce=f"Extractor(Options(sample_rate={made.options.sample_rate})).sample_rate.",
+            cause="a constant where the option is meant; users who set the option would get another rate.",
+        )
 
 
 def check_options(subject: FeatureSubject) -> None:
