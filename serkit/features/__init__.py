@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from serkit.features.egemaps import Egemaps, EgemapsOptions
     from serkit.features.energy import log_energy
     from serkit.features.formants import Formants, FormantsOptions
+    from serkit.features.framewise import Framewise
     from serkit.features.functionals import Functionals, FunctionalsOptions
     from serkit.features.log_mel import LogMel, LogMelOptions
     from serkit.features.mfcc import MFCC, MFCCOptions
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from serkit.features.speech_contours import SpeechContours
     from serkit.features.speech_functionals import SpeechFunctionals, SpeechFunctionalsOptions
     from serkit.features.stft import STFT, STFTOptions
+    from serkit.kernels.native.spectral import check_waveform
 
 __all__ = [
     "MFCC",
@@ -45,6 +47,7 @@ __all__ = [
     "FormantsOptions",
     "FrameDescriptor",
     "FrameOptions",
+    "Framewise",
     "Functionals",
     "FunctionalsOptions",
     "LogMel",
@@ -61,6 +64,7 @@ __all__ = [
     "SpeechFunctionals",
     "SpeechFunctionalsOptions",
     "UtteranceNormalizer",
+    "check_waveform",
     "frame_descriptor",
     "log_energy",
     "zero_crossing_rate",
@@ -77,6 +81,7 @@ _MODULES = {
     "FormantsOptions": "formants",
     "FrameDescriptor": "descriptors",
     "FrameOptions": "descriptors",
+    "Framewise": "framewise",
     "Functionals": "functionals",
     "FunctionalsOptions": "functionals",
     "LogMel": "log_mel",
@@ -95,6 +100,7 @@ _MODULES = {
     "SpeechFunctionals": "speech_functionals",
     "SpeechFunctionalsOptions": "speech_functionals",
     "UtteranceNormalizer": "normalize",
+    "check_waveform": "framewise",
     "frame_descriptor": "descriptors",
     "log_energy": "energy",
     "zero_crossing_rate": "crossings",

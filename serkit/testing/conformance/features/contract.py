@@ -49,7 +49,7 @@ def check_builds(subject: FeatureSubject) -> None:
             raise Failure(
                 f"Its {name} is {value!r}; it should be {wanted}.",
                 reproduce=f"read extractor.{name}.",
-                cause="serkit.features.Extractor lists what an extractor has; serkit.features.framewise.Framewise "
+                cause="serkit.features.Extractor lists what an extractor has; serkit.features.Framewise "
                 "gives most of it.",
             )
     declared = getattr(made.options, "sample_rate", None) if audio else None

@@ -112,8 +112,8 @@ def check_refusals(subject: FeatureSubject) -> None:
         raise Failure(
             f"Waveforms with {what} {ended}; an AudioError is due.",
             reproduce=f"{words}.",
-            cause="the waveform is not checked; call serkit.kernels.native.spectral.check_waveform(waveform) first, "
-            "which says what is wrong.",
+            cause="the waveform is not checked; call serkit.features.check_waveform(waveform) first, which says "
+            "what is wrong.",
         )
 
 
