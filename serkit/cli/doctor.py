@@ -163,7 +163,7 @@ def _print(found: dict[str, Any]) -> None:
                 f"{found['cache']['feature_entries']:,}, {found['cache']['feature_bytes'] / 1e6:,.1f} MB",
             ),
             ("plugins", ", ".join(f"{p['distribution']} {p['version']}" for p in found["plugins"]) or "none"),
-            ("left out", ", ".join(found["left_out"]) or "none"),
+            ("left out by SERKIT_PLUGINS", ", ".join(found["left_out"]) or "none"),
         ],
     )
     for problem in found["problems"]:

@@ -6,6 +6,7 @@ import importlib.util
 import keyword
 import re
 import sys
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
@@ -57,7 +58,8 @@ def _check_form(name: str) -> None:
     if len(name) > LONGEST:
         raise UserError(f"The name {name[:20] + '...'!r} has {len(name)} characters; use at most {LONGEST}.")
     if not _NAME.fullmatch(name):
-        valid = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+        letters = re.sub(r"[\u0300-\u036f]", "", unicodedata.normalize("NFKD", name)).lower()  # è is an e
+        valid = re.sub(r"[^a-z0-9]+", "-", letters).strip("-")
         hint = f", for example {valid!r}" if _NAME.fullmatch(valid) else ", for example 'my-model'"
         raise UserError(
             f"The name {name!r} is not valid for a plugin and its distribution; use lower-case letters and digits with "
@@ -80,7 +82,7 @@ def _check_import(found: Names) -> None:
 
 def _check_free(found: Names, host: Host) -> None:
     for kind, name, distribution in _taken(host):
-        if name == found.plugin:
+        if name.replace("_", "-") == found.plugin.replace("_", "-"):  # who types one means the other
             article = "an" if kind[0] in "aeiou" else "a"
             raise UserError(f"There is {article} {kind} named {name!r} already (distribution {distribution}); choose "
                             "another name.")  # fmt: skip

@@ -30,13 +30,17 @@ class _Kind:
     """What the package offers, in a README."""
     run: str
     """The options of `serkit run` that show it at once."""
+    check: str
+    """A check of the kit that a plugin of this kind may fail for a reason."""
 
 
 _KINDS: Mapping[str, _Kind] = {
-    "architecture": _Kind("a model", "--plugin {name} --dataset demo"),
-    "dataset": _Kind("a corpus", "--plugin acrnn --preset small --dataset {name}"),
-    "metric": _Kind("a metric", "--plugin acrnn --preset small --dataset demo"),
-    "feature": _Kind("a feature", "--plugin local-attention --dataset demo --set features.x.feature={name}"),
+    "architecture": _Kind("a model", "--plugin {name} --dataset demo", "check_padding"),
+    "dataset": _Kind("a corpus", "--plugin acrnn --preset small --dataset {name}", "check_duplicates"),
+    "metric": _Kind("a metric", "--plugin acrnn --preset small --dataset demo", "check_worst"),
+    "feature": _Kind(
+        "a feature", "--plugin local-attention --dataset demo --set features.x.feature={name}", "check_silence"
+    ),
 }
 
 KINDS = tuple(_KINDS)
@@ -76,6 +80,7 @@ def plan(name: str, kind: str = "architecture", *, author: str, year: int, host:
         "article": "an" if kind[0] in "aeiou" else "a",
         "what": _KINDS[kind].what,
         "run": run,
+        "check": _KINDS[kind].check,
         "author": author,
         "author_toml": json.dumps(author, ensure_ascii=False),  # a string of JSON without control characters is TOML
         "year": str(year),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 import serkit
 from serkit.cli.main import invoke
 from serkit.host import Host
+from serkit.host.discovery import installed
 from serkit.kernels import native
 
 METRIC = """
@@ -126,3 +128,19 @@ def test_a_cache_that_cannot_be_made_is_found(
     assert code == 1
     assert found["cache"]["writable"] is False
     assert any("SERKIT_CACHE" in p for p in found["problems"])
+
+
+def test_who_was_left_out_on_purpose_is_no_broken_plugin(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], distribution: Any
+) -> None:
+    # a row "left out: none" stood above four plugins that were left out because they were broken
+    points = distribution("stranger", {"s": "stranger_hooks"}, {"stranger_hooks": "import nothing_like_it"})
+    ours = [p for p in installed() if p.dist is not None and p.dist.name == "serkit"]
+    for chosen, row in (("", "stranger"), ("stranger", "none")):
+        monkeypatch.setenv("SERKIT_PLUGINS", chosen)
+        host = Host([*ours, *points])
+        monkeypatch.setattr("serkit.host.get_host", lambda host=host: host)
+        invoke(["doctor"])
+        out = capsys.readouterr().out
+        assert re.search(rf"^left out by SERKIT_PLUGINS +{row} *$", out, re.MULTILINE)
+        assert ("stranger 1.0 is broken" in out) == (row == "none")

@@ -50,3 +50,12 @@ def test_json_is_json_whatever_the_plugin_prints(capsys: pytest.CaptureFixture[s
     assert "check_no_utterance: Of no utterance the metric is 0, where None is needed." in out
     assert out.endswith("loud does not conform: 1 passed, 1 FAILED.\n")
     assert invoke([*asked[:3], "--check", "check_perfect"]) == 0
+
+
+def test_what_could_not_be_asked_is_not_called_conforming(capsys: pytest.CaptureFixture[str]) -> None:
+    # a corpus without a copy of it conformed with 24 of its 32 checks skipped
+    assert invoke(["plugin", "check", "casia", "--check", "check_ids"]) == 0
+    out, _ = capsys.readouterr()
+    assert out.endswith("casia keeps what could be asked, and most could not: 1 skipped.\n")
+    assert invoke(["plugin", "check", "uar", "--check", "check_perfect"]) == 0
+    assert capsys.readouterr().out.endswith("uar conforms: 1 passed.\n")

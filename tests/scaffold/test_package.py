@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import tomllib
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 from serkit.errors import SerkitError, UserError
 from serkit.host.specs import HOST_API
 from serkit.scaffold import KINDS, Package, package, plan, requirement, write
+from serkit.testing.conformance import checks_of
 
 ROOT = Path(__file__).parents[2]
 
@@ -42,10 +44,19 @@ def test_what_is_in_it(kind: str) -> None:
     project = tomllib.loads(new.files["pyproject.toml"])["project"]
     assert project["name"] == "my-model"
     assert project["dependencies"] == [new.requires] == [requirement(__import__("serkit").__version__)]
+    # a recipe beside the model ran from the editable installation, and was not in the wheel
+    assert "*.toml" in tomllib.loads(new.files["pyproject.toml"])["tool"]["setuptools"]["package-data"]["my_model"]
     assert project["entry-points"]["serkit"] == {"my-model": "my_model.hooks"}
     assert f"host_api={HOST_API}" in new.files["src/my_model/hooks.py"]
     left = [path for path, text in new.files.items() if "$" in text.replace("${{ matrix.python }}", "")]
     assert left == [], "a placeholder that nothing filled"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_readme_names_a_check_of_its_kind(kind: str) -> None:
+    # it named check_padding for all kinds, which the kit refuses of a metric
+    (named,) = re.findall(r'expected_failed_checks=\{"(\w+)"', made(kind).files["README.md"])
+    assert named in {check.name for check in checks_of(kind)}
 
 
 def test_workflows_are_yaml_and_run_what_the_readme_says() -> None:

@@ -57,7 +57,15 @@ def _print(report: Report) -> None:
         if not result.good:
             show(_failure(result))
     counts = ", ".join(f"{n} {WORDS[status]}" for status, n in report.counts.items())
-    show(f"\n{report.name} {'conforms' if report.passed else 'does not conform'}: {counts}.")
+    show(f"\n{report.name} {_verdict(report)}: {counts}.")
+
+
+def _verdict(report: Report) -> str:
+    if not report.passed:
+        return "does not conform"
+    # 8 of 32 checks are no conformity: a corpus without a copy of it, most of all
+    skipped = report.counts.get("skipped", 0)
+    return "conforms" if skipped <= len(report.results) / 2 else "keeps what could be asked, and most could not"
 
 
 def _failure(result: Result) -> str:

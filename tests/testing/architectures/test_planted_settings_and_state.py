@@ -161,7 +161,7 @@ FAULTS = {
             ("torch.tanh(self.first(y))", "self.first(y)"),
         ],
         "check_gradients",
-        "No gradient reaches 1 parameters: first.bias",
+        "No gradient reaches 1 parameter: first.bias",
     ),
     "classes shifted by one in evaluation mode": (
         "module",

@@ -123,7 +123,7 @@ def test_without_a_copy_only_what_needs_none_is_asked(checked: Callable[..., Rep
         "check_file_for_folder", "check_wrong_folder",
     }  # fmt: skip
     reasons = {r.reason for r in report.results if r.status == "skipped" and r.check != "check_fetch"}
-    assert reasons == {"it needs the corpus; give a copy with --data"}
+    assert reasons == {"it needs the corpus; give a copy with --data, in pytest parametrize_with_checks(data=)"}
 
 
 FILES = 'files = sorted(p for p in (root / "wav").iterdir() if p.stem in known and p.suffix == ".wav")'

@@ -68,11 +68,13 @@ def check_gradients(subject: ArchitectureSubject) -> None:
             raise NotApplicable("it learns from nothing")
     if dead:
         raise Failure(
-            f"No gradient reaches {len(dead)} parameters: {', '.join(dead[:8])}{' ...' if len(dead) > 8 else ''}.",
+            f"No gradient reaches {len(dead)} parameter{'s' if len(dead) > 1 else ''}: {', '.join(dead[:8])}"
+            f"{' ...' if len(dead) > 8 else ''}.",
             reproduce=how,
             cause="a layer that forward() does not use, .detach(), torch.no_grad() or .data on the way, a hard "
-            "decision (argmax); freeze it with requires_grad_(False) if that is meant. A bias before a batch "
-            "normalisation is zero by construction: leave it out (bias=False), or name it in expected_failed_checks.",
+            "decision (argmax); freeze it with requires_grad_(False) if that is meant. The gradient of a bias before a "
+            "batch normalisation, or of the scores that a softmax turns into attention, is zero by construction: "
+            "leave it out (bias=False), or name it in expected_failed_checks.",
         )
 
 

@@ -78,7 +78,9 @@ class DatasetSubject(Subject):
         if self.data is not None:
             return self.data.absolute()
         if not self.spec.embedded:
-            raise NotApplicable("it needs the corpus; give a copy with --data")
+            raise NotApplicable(
+                "it needs the corpus; give a copy with --data, in pytest parametrize_with_checks(data=)"
+            )
         try:
             return self.made
         except SerkitError as error:
