@@ -27,7 +27,7 @@ def checks_of(kind: Kind) -> tuple[Check, ...]:
     """The checks of a kind, in the order in which they are run."""
     from importlib import import_module
 
-    family = {"architecture": "architectures", "dataset": "datasets", "feature": "features", "metric": "metrics"}
+    family = {"architecture": "architectures", "dataset": "corpora", "feature": "features", "metric": "metrics"}
     checks: tuple[Check, ...] = import_module(f"serkit.testing.conformance.{family[kind]}").CHECKS
     return (*EVERY_KIND, *checks)
 

@@ -14,6 +14,7 @@ from serkit.host.specs import ProtocolSpec
 from serkit.testing.conformance.check import Failure, NotApplicable
 from serkit.testing.conformance.corpora.elsewhere import in_another_process, of
 from serkit.testing.conformance.corpora.subject import DatasetSubject
+from serkit.testing.conformance.generators import kept_generators
 from serkit.types import Protocol
 
 
@@ -91,14 +92,13 @@ def check_folds_repeat(subject: DatasetSubject) -> None:
     import numpy as np
 
     some = False
-    state, numpy_state = random.getstate(), np.random.get_state()  # noqa: NPY002 - the global one is what is meant
-    try:
+    with kept_generators():
         for p, _ in _protocols(subject):
             some = True
             folds = []
             for seed in (1, 2):
                 random.seed(seed)
-                np.random.seed(seed)  # noqa: NPY002
+                np.random.seed(seed)  # noqa: NPY002 - the global one is what is meant
                 folds.append(make_protocol(subject.corpus, p).folds)
             if folds[0] != folds[1]:
                 a, b = next((a, b) for a, b in zip(*folds, strict=False) if a != b)
@@ -109,9 +109,6 @@ def check_folds_repeat(subject: DatasetSubject) -> None:
                     cause="random numbers without a seed of its own: shuffle with random.Random(0), so that every "
                     "machine tests the same utterances.",
                 )
-    finally:
-        random.setstate(state)
-        np.random.set_state(numpy_state)  # noqa: NPY002
     if not some:
         raise NotApplicable("this copy is too small for every one of its protocols")
 
