@@ -137,6 +137,22 @@ def test_a_failure_has_a_line_to_paste() -> None:
         assert str(failure) == "It is 2.\nTo reproduce: metric([0], [1])\nLikely cause: a sum."
 
 
+@pytest.mark.parametrize(
+    ("name", "sets", "said"),
+    [
+        ("log-mel", "n_mel=64", "unknown key 'n_mel'; did you mean 'n_mels'"),
+        ("log-mel", "n_mels", "'n_mels' has no value"),
+        ("acrnn", "hiden=3", "no key for --set named 'hiden'"),
+        ("acrnn", "training.lr=fast", "training.lr: input should be a valid number"),
+        ("demo", "dataset.voices=3", "voices"),
+    ],
+)
+def test_settings_that_the_plugin_does_not_have_are_the_users_mistake(name: str, sets: str, said: str) -> None:
+    """They were taken for a fault of the plugin, or all was skipped and the plugin was said to conform."""
+    with pytest.raises(UserError, match=said):
+        check_plugin(name, sets=[sets])
+
+
 def test_a_report_for_programs() -> None:
     report = check_plugin("acrnn", only=["check_builds"], presets=["small"])
     assert report.passed

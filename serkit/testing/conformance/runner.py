@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from serkit.data.fetch import user_path
 from serkit.data.progress import Progress, SilentProgress
-from serkit.errors import CorpusError, SerkitError, UnknownNameError, UserError, nearest
+from serkit.errors import CorpusError, PluginError, SerkitError, UnknownNameError, UserError, nearest
 from serkit.host import ArchitectureSpec, Host, get_host
 from serkit.host.discovery import describe
 from serkit.host.specs import AnySpec, Kind
@@ -110,7 +111,7 @@ def check_plugin(
 
     ``presets`` are those of an architecture to be checked (all), ``sets`` settings over them, ``data`` a copy of the
     corpus of a dataset, or a function ``write(root)`` that makes one in a folder. Raises SerkitError where there is no
-    such plugin, kind, preset, check or copy.
+    such plugin, kind, preset, setting, check or copy.
     """
     host = host or get_host()
     found = kind_among(CHECKED, "checked", host, name, kind)
@@ -120,6 +121,9 @@ def check_plugin(
         if one not in names:
             raise UnknownNameError(f"check of the kind {found}", one, names)
     chosen = subjects(host, found, name, presets=presets, sets=sets, data=_copy(data))
+    for subject in chosen if sets else ():
+        with suppress(PluginError):  # of the plugin, and found by checks
+            subject.read_sets()
     registered = chosen[0].registered
     reason = expected(registered.spec, checks)
     todo = [(s, c) for s, c in pairs(chosen, checks) if not wanted or c.name in wanted]

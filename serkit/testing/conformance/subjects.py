@@ -56,6 +56,9 @@ class Subject:
         kind: Kind = self.registered.spec.kind  # type: ignore[assignment]
         return kind
 
+    def read_sets(self) -> None:
+        """Raise UserError where ``sets`` are none of this plugin: what a user misspelt is no fault of the plugin's."""
+
     @cached_property
     def target(self) -> Any:
         """What the spec's ``target`` names. Raises PluginError."""
@@ -68,6 +71,10 @@ class ArchitectureSubject(Subject):
 
     shared: dict[str, Any] = field(default_factory=dict)
     """Of all presets: nothing is computed twice for them."""
+
+    def read_sets(self) -> None:
+        """As ``Subject.read_sets``."""
+        _ = self.recipe
 
     @cached_property
     def recipe(self) -> Any:

@@ -39,6 +39,10 @@ class DatasetSubject(Subject):
     """A dataset on one copy of its corpus: a folder or file, or what a function ``write(root)`` makes in one; an
     embedded corpus is made where there is none. Nothing is written but into a temporary folder of its own."""
 
+    def read_sets(self) -> None:
+        """As ``Subject.read_sets``."""
+        self.create()
+
     @cached_property
     def options(self) -> Mapping[str, Any]:
         """The dataset's options, from settings ``dataset.key=value``. Raises UserError."""

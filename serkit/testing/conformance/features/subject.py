@@ -41,6 +41,10 @@ class FeatureSubject(Subject):
         """The named presets of the options class, ``PRESETS``."""
         return {str(n): dict(over) for n, over in dict(getattr(self.options_class, "PRESETS", {})).items()}
 
+    def read_sets(self) -> None:
+        """As ``Subject.read_sets``."""
+        self.options()
+
     def options(self, preset: str = "", **more: Any) -> Any:
         """The options of a preset, or the defaults, with ``more`` and ``sets`` on top. Raises SerkitError."""
         values = merge({**(self.presets[preset] if preset else {}), **more}, assignments(self.sets))
