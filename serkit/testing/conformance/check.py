@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -46,4 +47,32 @@ class Check:
         return (self.run.__doc__ or "").strip().splitlines()[0]
 
     def __call__(self, subject: Any) -> None:
-        self.run(subject)
+        """Run it. What a plugin changes of torch is put back, so that no other plugin is blamed for it."""
+        before = torch_settings()
+        try:
+            self.run(subject)
+        finally:
+            _restore(before)
+
+
+def torch_settings() -> dict[str, Any]:
+    """What holds for all code of the process, where torch is loaded."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return {}
+    return {
+        "default dtype": torch.get_default_dtype(),
+        "number of threads": torch.get_num_threads(),
+        "gradient mode": torch.is_grad_enabled(),
+        "deterministic algorithms": torch.are_deterministic_algorithms_enabled(),
+    }
+
+
+def _restore(before: dict[str, Any]) -> None:
+    if before and torch_settings() != before:
+        torch: Any = sys.modules["torch"]
+        dtype, threads, gradients, deterministic = before.values()
+        torch.set_default_dtype(dtype)
+        torch.set_num_threads(threads)
+        torch.set_grad_enabled(gradients)
+        torch.use_deterministic_algorithms(deterministic)

@@ -166,6 +166,11 @@ FAULTS = {
         "check_output",
         "int64",
     ),
+    "a softmax at the end": (
+        net("    def head(self, pooled): return super().head(pooled).softmax(1)"),
+        "check_output",
+        "gives posteriors",
+    ),
     "a buffer that is updated in evaluation": (
         net(
             "    def head(self, pooled):\n        self.seen += len(pooled)\n        return super().head(pooled)",

@@ -141,6 +141,18 @@ FAULTS = {
         "check_repeats",
         "Training with seeds 0 and 1 gives the same model",
     ),
+    "deterministic, though weights are drawn": (
+        "module",
+        [("    transforms = {", "    deterministic = True\n    transforms = {")],
+        "check_seeds",
+        "It declares deterministic = True, and builds with seeds 1 and 2 differ in first.weight",
+    ),
+    "double precision for all code": (
+        "module",
+        [(BUILD, f"        torch.set_default_dtype(torch.float64)\n{BUILD}")],
+        "check_global_settings",
+        "It changes torch's default dtype from torch.float32 to torch.float64",
+    ),
     # training
     "a parameter that is never used": (
         "module",
@@ -306,6 +318,24 @@ FAULTS = {
         [(SCALED, "        x -= self.mean\n        return x")],
         "check_inputs_are_kept",
         "a transform's __call__ changes the array",
+    ),
+    "scaled by the samples to be predicted": (
+        "estimator",
+        [
+            (
+                "        x = self._rows(inputs)\n        distance",
+                "        x = self._rows(inputs)\n"
+                "        x = x - x.mean(axis=0) + self.means.mean(axis=0)\n        distance",
+            )
+        ],
+        "check_predicts_alone",
+        "Samples alone have posteriors that differ",
+    ),
+    "the sample before counts": (
+        "estimator",
+        [("        return p\n", "        return 0.9 * p + 0.1 * np.roll(p, 1, axis=0)\n")],
+        "check_predicts_alone",
+        "Samples in the opposite order|Samples alone",
     ),
     "dropout left on in predict": (
         "estimator",

@@ -23,6 +23,9 @@ from serkit.types import Fold
 
 Saved = dict[str, NDArray[Any]]
 
+ALONE = 1e-5
+"""Of posteriors: matrices of other shapes are multiplied in another order, by roundings of single precision."""
+
 MARK = 1e6
 """Of every value of a marked utterance: it moves any mean, deviation or range it enters."""
 
@@ -118,6 +121,29 @@ def check_predicts_again(subject: ArchitectureSubject) -> None:
         )
 
 
+def check_predicts_alone(subject: ArchitectureSubject) -> None:
+    """predict_proba gives a sample the same posteriors alone, in another order and among others."""
+    if subject.is_network:
+        raise NotApplicable("it builds a module, of which check_batch_order and check_batch_mates ask this")
+    with toy.job(subject) as job:
+        trained = toy.train(job)
+        arrays = trained.units(toy.FOLD_B.test).arrays
+        count = len(next(iter(arrays.values())))
+        together = np.array(trained.model.predict_proba(arrays))
+        for order in (range(1), range(count)[::-1]):
+            given = {name: [rows[k] for k in order] for name, rows in arrays.items()}
+            found = np.array(trained.model.predict_proba(given))
+            off = float(np.abs(found - together[list(order)]).max())
+            if not off <= ALONE:
+                how = "alone" if len(order) == 1 else "in the opposite order"
+                raise Failure(
+                    f"Samples {how} have posteriors that differ by up to {off:.2g}.",
+                    reproduce=f"fit(), then predict_proba() of {count} samples, and of {len(order)} of them {how}.",
+                    cause="a mean, range or rank over the samples that predict_proba is given; learn it in fit(), and "
+                    "say nothing of a sample that depends on the others.",
+                )
+
+
 def _run(
     subject: ArchitectureSubject,
     fold: Fold,
@@ -183,4 +209,5 @@ CHECKS = (
     Check(check_fits_on_training_only, presets="default"),
     Check(check_inputs_are_kept, presets="default"),
     Check(check_predicts_again, presets="default"),
+    Check(check_predicts_alone, presets="default"),
 )

@@ -52,6 +52,13 @@ def _logits(module: nn.Module, batch: Batch, classes: int) -> Tensor:
             cause="a deviation or a mean over too few frames, a softmax over nothing but padding, or the logarithm of "
             "0; where it is a matter of length, declare min_frames.",
         )
+    # a softmax to roundings of single precision; no logits of every sample sum to one by chance
+    if bool((logits >= 0).all()) and float((logits.sum(1) - 1).abs().max()) < 1e-5:
+        raise Failure(
+            "forward() gives posteriors: no number is negative, and those of a sample sum to 1.",
+            reproduce=reproduce,
+            cause="a softmax at the end; leave it out, since the host's cross-entropy and its posteriors have one.",
+        )
     return logits
 
 

@@ -14,7 +14,7 @@ from torch import nn
 from serkit.run.fold import fit_to
 from serkit.run.train_fold import prepare
 from serkit.testing.conformance.architectures import toy
-from serkit.testing.conformance.check import Check, Failure
+from serkit.testing.conformance.check import Check, Failure, torch_settings
 from serkit.testing.conformance.generators import kept_generators, untouched
 from serkit.testing.conformance.subjects import ArchitectureSubject
 
@@ -36,7 +36,14 @@ def check_seeds(subject: ArchitectureSubject) -> None:
             cause="weights drawn from NumPy's or Python's generators or an unseeded one; torch's global generator is "
             "seeded by the host, and np.random.default_rng(fold.seed) is a generator for the rest.",
         )
-    if first and not subject.architecture().deterministic and not toy.first_difference(first, other):
+    deterministic, differs = subject.architecture().deterministic, toy.first_difference(first, other)
+    if deterministic and differs:
+        raise Failure(
+            f"It declares deterministic = True, and builds with seeds 1 and 2 differ in {differs}.",
+            reproduce="torch.manual_seed(1); build(fold); torch.manual_seed(2); build(fold).",
+            cause="weights are drawn; take the declaration out.",
+        )
+    if first and not deterministic and not differs:
         raise Failure(
             "Builds with seeds 1 and 2 have the same weights.",
             reproduce="torch.manual_seed(1); build(fold); torch.manual_seed(2); build(fold).",
@@ -108,6 +115,25 @@ def check_global_generators(subject: ArchitectureSubject) -> None:
             toy.Trained(job, prepared, built).logits(toy.FOLD_B.test)
 
 
+def check_global_settings(subject: ArchitectureSubject) -> None:
+    """Importing, building, training and predicting leave torch's precision, threads and modes as they were."""
+    before = torch_settings()
+    try:
+        with toy.fresh(subject) as again, toy.job(again) as job:
+            toy.train(job).logits(toy.FOLD_B.test)
+    except Exception:
+        if torch_settings() == before:
+            raise
+    changed = [f"{k} from {v} to {torch_settings()[k]}" for k, v in before.items() if torch_settings()[k] != v]
+    if changed:
+        raise Failure(
+            f"It changes torch's {' and '.join(changed)}.",
+            reproduce=f"import, build() and training on {len(toy.FOLD_B.train)} utterances.",
+            cause="torch.set_default_dtype, set_num_threads, use_deterministic_algorithms or set_grad_enabled in the "
+            "plugin; they hold for every plugin of the process, so use dtype= and context managers.",
+        )
+
+
 @contextmanager
 def _globals(seed: int) -> Iterator[None]:
     """Global generators in a state of one's own, put back afterwards."""
@@ -149,4 +175,5 @@ CHECKS = (
     Check(check_seeds),
     Check(check_repeats, presets="default"),
     Check(check_global_generators, presets="default"),
+    Check(check_global_settings, presets="default"),
 )
