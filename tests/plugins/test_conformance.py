@@ -28,13 +28,16 @@ SHORT = ["architecture.unit.frames=40"]
 NARROW = ["architecture.maps=[24, 64, 96, 96, 64]"]
 """A quarter of the published maps, which are asked in the tests of these networks; here they only take time."""
 
+FEW = ["architecture.maps=[32, 64]"]
+"""A quarter, too, of networks that have a number of maps for each convolution, the last one repeated."""
+
 SETS = {
     "afcn": NARROW,
     "afcn-multihead": NARROW,
     "ssl": [f"architecture.folder={ENCODER!r}"],
     "acnn": SHORT,
-    "acrnn": SHORT,
-    "cnn-lstm": SHORT,
+    "acrnn": [*SHORT, *FEW],
+    "cnn-lstm": [*SHORT, *FEW],
     "fusion-features": SHORT,
     "speech-encoder": [f"folder={ENCODER!r}"],
     "text-encoder": [f"folder={TEXT_ENCODER!r}"],
