@@ -39,6 +39,9 @@ SETS = {
     "acrnn": [*SHORT, *FEW],
     "cnn-lstm": [*SHORT, *FEW],
     "fusion-features": SHORT,
+}
+
+FEATURE_SETS = {
     "speech-encoder": [f"folder={ENCODER!r}"],
     "text-encoder": [f"folder={TEXT_ENCODER!r}"],
 }
@@ -107,6 +110,6 @@ def test_metrics(plugin: Subject, check: Check) -> None:
 
 
 @pytest.mark.usefixtures("_files")
-@parametrize_with_checks(shipped("feature"), kind="feature", sets=SETS)
+@parametrize_with_checks(shipped("feature"), kind="feature", sets=FEATURE_SETS)
 def test_features(plugin: Subject, check: Check) -> None:
     check(plugin)
