@@ -169,16 +169,23 @@ class ArchitectureSubject(Subject):
     def batch(
         self, lengths: Sequence[int] | Mapping[str, Sequence[int]], seed: int = 0, padding: int = 0
     ) -> dict[str, Tensor]:
-        """Inputs ``[B, T, ...]`` of these lengths (of each input, or of all alike), zero in the padding, with
-        ``<name>_lengths``, as the host gives them to a module: at least ``min_frames`` and the unit's frames long.
+        """Inputs ``[B, T, ...]`` of these lengths (of each input, or of the first one: an input of another rate has a
+        frame more or fewer, so that no other lengths do for it), zero in the padding, with ``<name>_lengths``, as the
+        host gives them to a module: at least ``min_frames`` and the unit's frames long.
 
         A length is cut to the unit's, raised to ``min_frames`` where shorter utterances are refused, and ignored for
         functionals. ``padding`` frames more are added, unless the unit says how many there are.
         """
         from serkit.testing.conformance.inputs import collated
 
-        each = lengths if isinstance(lengths, Mapping) else dict.fromkeys(self.sources, lengths)
-        return collated(self.sources, each, self.architecture(), seed, padding)
+        if not isinstance(lengths, Mapping):
+            rate = next(iter(self.sources.values())).frames
+            lengths = {name: _near(lengths) if s.frames != rate else lengths for name, s in self.sources.items()}
+        return collated(self.sources, lengths, self.architecture(), seed, padding)
+
+
+def _near(lengths: Sequence[int]) -> list[int]:
+    return [max(1, n - 1) if row % 2 else n + 1 for row, n in enumerate(lengths)]
 
 
 def subjects(
