@@ -71,11 +71,12 @@ def store(rows: Rows, path: Path) -> None:
 
 
 def regressions(rows: Rows, stored: Rows, allowed: float) -> list[str]:
-    """One sentence for each of our rows that lost more than ``allowed`` of its stored ratio or cannot be compared.
+    """One sentence for each of our rows that lost more than ``allowed`` of its stored ratio or cannot be compared,
+    and one where nothing was timed.
 
     Rows of others are not judged: what they lose is no fault of ours.
     """
-    sentences = []
+    sentences = [] if rows else ["No bench left a row to compare."]
     for name, now in rows.items():
         if not now["ours"]:
             continue

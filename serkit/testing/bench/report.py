@@ -133,12 +133,12 @@ def bench_plugin(
     found = kind_among(TIMED, "timed", host, name, kind)
     mine = works_of(host, name, found, preset, sets)
     reference = reference_of(host, found, compare, compare_preset)
-    todo = checked_works(mine, works)
+    asked = checked_works(mine, works)
     rows: dict[str, dict[str, Any]] = {}
     skipped: dict[str, str] = {}
     progress = progress or SilentProgress()
-    progress.start(len(todo), f"timing {mine.label}")
-    for work in todo:
+    progress.start(len(asked), f"timing {mine.label}")
+    for work in asked:
         outcome = hold(make_contest(work, mine, reference), [mine.label], plan=FULL if full else USUAL)
         for who, error in outcome.wrong.items():
             raise _sentence(mine, reference, who, error) from error

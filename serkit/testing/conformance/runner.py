@@ -126,11 +126,11 @@ def check_plugin(
             subject.read_sets()
     registered = chosen[0].registered
     reason = expected(registered.spec, checks)
-    todo = [(s, c) for s, c in pairs(chosen, checks) if not wanted or c.name in wanted]
+    asked = [(s, c) for s, c in pairs(chosen, checks) if not wanted or c.name in wanted]
     results = []
     progress = progress or SilentProgress()
-    progress.start(len(todo), f"checking {name}")
-    for subject, check in todo:
+    progress.start(len(asked), f"checking {name}")
+    for subject, check in asked:
         results.append(run_check(subject, check, reason(subject, check)))
         progress.advance()
     return Report(

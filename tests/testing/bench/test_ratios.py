@@ -106,3 +106,7 @@ def test_a_baseline_of_another_machine_is_said_even_where_nothing_fell() -> None
     assert ratios.elsewhere({"t": a_row()}, {"t": a_row(), "u": other}) == ""
     said = ratios.elsewhere({"t": a_row(), "u": a_row()}, {"t": a_row(), "u": other})
     assert said.startswith("The baseline was stored on another machine (an abacus, beads), whose ratios need not")
+
+
+def test_where_nothing_was_timed_nothing_has_kept_its_ratio() -> None:
+    assert ratios.regressions({}, {}, 0.1) == ["No bench left a row to compare."]
