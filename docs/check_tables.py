@@ -71,9 +71,9 @@ class _Part:
 
 def _functions(function: Callable[..., Any]) -> Iterator[_Part]:
     """The function, and those of the kit that it calls."""
-    todo, seen = [function], set()
-    while todo:
-        one = todo.pop(0)
+    waiting, seen = [function], set()
+    while waiting:
+        one = waiting.pop(0)
         if one in seen:
             continue
         seen.add(one)
@@ -85,7 +85,7 @@ def _functions(function: Callable[..., Any]) -> Iterator[_Part]:
         for name in (n.id for n in ast.walk(tree) if isinstance(n, ast.Name)):
             other = part.names.get(name)
             if inspect.isfunction(other) and other.__module__.split(".")[:2] == one.__module__.split(".")[:2]:
-                todo.append(other)
+                waiting.append(other)
 
 
 def _words(node: ast.AST, part: _Part, parts: Sequence[_Part]) -> Iterator[str]:
